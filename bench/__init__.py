@@ -1,0 +1,1 @@
+"""Measures the product: third-party data as events, replays over them, throughput."""

@@ -1,0 +1,80 @@
+"""What a pattern is: named terms of evidence, and a sentence for each."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from detectors.batch import Batch, Column
+from detectors.profile import Link, Profile
+
+
+class Row(Struct, gc=False):
+    """One scored event: what its reasons tell, as the profile was at that moment."""
+
+    index: int
+    """Position in the batch of records."""
+    profile: Profile
+    """To keep its alerts; everything else of it has moved on."""
+    time: int
+    currency: str
+    """Of the usual price."""
+    recent: tuple[str, ...]
+    links: tuple[Link, ...]
+    ban: tuple[str, str]
+    """Banned or confirmed seller, and the kind of value that matched."""
+    cohort: str
+
+
+class Raw(NamedTuple):
+    """Counts that sentences need, as they were."""
+
+    orders: int
+    near: int
+    prices: int
+    usual_amount: int
+
+
+class Case(NamedTuple):
+    """One term of one event, about to be put into words."""
+
+    observed: float
+    own: float | None
+    peer: float
+    row: Row
+    raw: Raw
+
+
+class Term(NamedTuple):
+    """One kind of evidence, with the feature whose norms a reason states."""
+
+    code: str
+    feature: str
+    say: Callable[[Case], str]
+
+
+class Pattern(Protocol):
+    """One behaviour that is looked for."""
+
+    name: ClassVar[str]
+    terms: ClassVar[tuple[Term, ...]]
+
+    def weigh(self, batch: Batch) -> Sequence[Column]:
+        """Evidence of each term, 0 and more, for every event of the batch; changes nothing."""
+        ...
+
+
+def share(value: float) -> str:
+    """`37 %`; small shares keep a digit."""
+    percent = 100.0 * value
+    return f"{percent:.0f} %" if percent >= 9.5 or percent == 0.0 else f"{percent:.1f} %"
+
+
+def of_ten(value: float) -> str:
+    return f"{value * 10.0:.0f} of 10"
+
+
+def against(case: Case, what: str) -> str:
+    """`what`, then the seller's own and its peers' usual share."""
+    own = "" if case.own is None else f"own norm {share(case.own)}, "
+    return f"{what} ({own}peers {share(case.peer)})"

@@ -1,0 +1,45 @@
+"""Which patterns run, with which parameters."""
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from detectors.anomaly import Anomaly
+from detectors.base import Pattern
+from detectors.disputes import Disputes
+from detectors.linked_accounts import LinkedAccounts
+from detectors.order_facts import OrderFacts
+from detectors.return_after_ban import ReturnAfterBan
+from detectors.small_repeat import SmallRepeat
+from detectors.velocity import Velocity
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The patterns in force."""
+
+    seller: tuple[Pattern, ...] = (
+        SmallRepeat(),
+        Velocity(),
+        Disputes(),
+        LinkedAccounts(),
+        ReturnAfterBan(),
+        Anomaly(),
+    )
+    """They judge the seller, and may alert."""
+    order: Pattern = field(default_factory=OrderFacts)
+    """It judges the order or payment at hand alone."""
+
+    @property
+    def version(self) -> str:
+        """Changes with any pattern and any parameter."""
+        parts = [f"{pattern.name}({_parameters(pattern)})" for pattern in (*self.seller, self.order)]
+        return fingerprint("|".join(parts))
+
+
+def fingerprint(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _parameters(pattern: Any) -> str:
+    return ",".join(f"{f.name}={getattr(pattern, f.name)!r}" for f in fields(pattern))

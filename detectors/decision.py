@@ -1,0 +1,102 @@
+"""What watch tells the world: a decision for every scored event, and alerts."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from detectors.assessment import Reason
+from detectors.events import SECOND, Micros
+from detectors.profile import Link
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+
+
+class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One scored order, payment or listing."""
+
+    event_id: str
+    type: str
+    seller_id: str
+    event_time: str
+    score: float
+    """Risk of this order, payment or listing."""
+    seller_score: float
+    """Risk of the seller after it."""
+    pattern: str
+    """The strongest one; empty where nothing speaks against the seller."""
+    outcome: str
+    features: list[float]
+    """In the order of `detectors.features.FEATURES`, whose fingerprint `versions` gives."""
+    versions: Mapping[str, str]
+    order_id: str | None = None
+    reasons: list[Reason] = []
+
+
+class LinkedSeller(Struct, frozen=True):
+    seller_id: str
+    via: str
+    strength: float
+
+
+class Evidence(Struct, frozen=True):
+    """Ids that an alert rests on."""
+
+    events: list[str]
+    orders: list[str]
+    sellers: list[LinkedSeller]
+
+
+class Alert(Struct, frozen=True, omit_defaults=True):
+    """What a person receives."""
+
+    alert_id: str
+    seller_id: str
+    pattern: str
+    severity: str
+    """`low`, `medium`, `high` or `critical`."""
+    score: float
+    event_time: str
+    raised_at: str
+    """When the event that tipped it entered the log."""
+    reasons: list[Reason]
+    evidence: Evidence
+    versions: Mapping[str, str]
+    escalation: int = 0
+    escalates: str | None = None
+    """Id of the alert that was raised first."""
+
+    @property
+    def type(self) -> Literal["alert.raised", "alert.escalated"]:
+        return "alert.escalated" if self.escalation else "alert.raised"
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_decision(decision: Decision) -> bytes:
+    return _encode(decision)
+
+
+def encode_alert(alert: Alert) -> bytes:
+    return _encode(alert)
+
+
+def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
+    return [LinkedSeller(link.seller_id, link.via, link.strength) for link in links]
+
+
+def say_time(time: Micros) -> str:
+    """RFC 3339 in UTC, with microseconds only where there are some."""
+    second, micros = divmod(time, SECOND)
+    return f"{_second(second)}.{micros:06d}Z" if micros else f"{_second(second)}Z"
+
+
+@lru_cache(maxsize=8192)
+def _second(second: int) -> str:
+    """`2026-11-21T05:11:07` for a second since the epoch; years 1970 to 9999."""
+    return (_EPOCH + timedelta(seconds=min(max(second, 0), _LAST))).strftime("%Y-%m-%dT%H:%M:%S")

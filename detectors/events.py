@@ -1,0 +1,355 @@
+"""What can happen on the marketplace, and the one form in which it stands in the log.
+
+An upstream event and its log record share these bodies. Upstream, personal fields hold raw values;
+intake replaces each of them (`PERSONAL_FIELDS` of `streams.privacy`) by a keyed hash before the log.
+Times are integers: microseconds since 1970-01-01T00:00Z. Money is in the currency's smallest unit.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Word = Annotated[str, Meta(max_length=64)]
+Line = Annotated[str, Meta(max_length=512)]
+Text = Annotated[str, Meta(max_length=20_000)]
+Currency = Annotated[str, Meta(min_length=3, max_length=8)]
+AmountMinor = Annotated[int, Meta(ge=0, le=10**15)]
+Quantity = Annotated[int, Meta(ge=1, le=10**9)]
+
+Micros = int
+"""Microseconds since the epoch, UTC."""
+
+SECOND: Micros = 1_000_000
+HOUR: Micros = 3_600 * SECOND
+DAY: Micros = 24 * HOUR
+
+Method = Literal["card", "wallet", "bank_transfer", "crypto", "gift_card", "cash", "other"]
+IntelKind = Literal[
+    "ip", "device", "instrument", "wallet", "address", "name", "email", "phone", "payout_account"
+]
+
+
+class Body(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+    """What an event says beyond its id, its time and its seller."""
+
+
+class Place(Struct, frozen=True, omit_defaults=True):
+    """An address. In the log `postal_code` and `line` are gone and `address` is their keyed hash."""
+
+    country: Word
+    region: Line | None = None
+    postal_code: Word | None = None
+    line: Line | None = None
+    address: Word | None = None
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    quantity: Quantity
+    unit_amount_minor: AmountMinor
+    listing_id: Id | None = None
+    title: Line | None = None
+    category: Line | None = None
+
+
+class OrderPlaced(Body, tag="order.placed"):
+    order_id: Id
+    buyer_id: Id
+    amount_minor: AmountMinor
+    currency: Currency
+    buyer_kind: Literal["consumer", "business"] = "consumer"
+    items: Annotated[tuple[Item, ...], Meta(max_length=500)] = ()
+    ship_to: Place | None = None
+    ip: Word | None = None
+    ip_prefix: Word | None = None
+    """Set by intake: keyed hash of the address's /24 or /48."""
+    device_id: Id | None = None
+
+
+class OrderCancelled(Body, tag="order.cancelled"):
+    order_id: Id
+    reason: Line | None = None
+
+
+class OrderDelivered(Body, tag="order.delivered"):
+    order_id: Id
+    reason: Line | None = None
+
+
+class PaymentCaptured(Body, tag="payment.captured"):
+    payment_id: Id
+    order_id: Id
+    amount_minor: AmountMinor
+    currency: Currency
+    method: Method
+    buyer_id: Id | None = None
+    instrument: Line | None = None
+    ip: Word | None = None
+    ip_prefix: Word | None = None
+    device_id: Id | None = None
+
+
+class PaymentFailed(Body, tag="payment.failed"):
+    payment_id: Id
+    order_id: Id
+    amount_minor: AmountMinor
+    currency: Currency
+    method: Method
+    buyer_id: Id | None = None
+    instrument: Line | None = None
+    ip: Word | None = None
+    ip_prefix: Word | None = None
+    device_id: Id | None = None
+
+
+class PaymentReleased(Body, tag="payment.released"):
+    order_id: Id
+    payment_id: Id | None = None
+    confirmed_by: Literal["buyer", "timeout", "early"] | None = None
+
+
+class PaymentRefunded(Body, tag="payment.refunded"):
+    order_id: Id
+    payment_id: Id | None = None
+    amount_minor: AmountMinor | None = None
+    currency: Currency | None = None
+    reason: Line | None = None
+
+
+class PaymentDisputed(Body, tag="payment.disputed"):
+    """A chargeback or confirmed fraud: a label that arrives days after its order."""
+
+    order_id: Id
+    payment_id: Id | None = None
+    amount_minor: AmountMinor | None = None
+    currency: Currency | None = None
+    reason: Line | None = None
+
+
+class ListingPublished(Body, tag="listing.published"):
+    listing_id: Id
+    title: Line | None = None
+    description: Text | None = None
+    category: Line | None = None
+    amount_minor: AmountMinor | None = None
+    currency: Currency | None = None
+    image_hashes: Annotated[tuple[Word, ...], Meta(max_length=64)] = ()
+
+
+class ListingRemoved(Body, tag="listing.removed"):
+    listing_id: Id
+    title: Line | None = None
+    description: Text | None = None
+    category: Line | None = None
+    amount_minor: AmountMinor | None = None
+    currency: Currency | None = None
+    image_hashes: Annotated[tuple[Word, ...], Meta(max_length=64)] = ()
+
+
+class ShipmentCreated(Body, tag="shipment.created"):
+    shipment_id: Id
+    order_id: Id
+    origin: Place | None = None
+    destination: Place | None = None
+    declared_contents: Line | None = None
+    declared_value_minor: AmountMinor | None = None
+    weight_grams: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    carrier: Line | None = None
+
+
+class SellerAccount(Body):
+    """What a seller says of itself; every field may be missing."""
+
+    display_name: Line | None = None
+    legal_name: Line | None = None
+    country: Word | None = None
+    address: Place | Line | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    payout_account: Line | None = None
+    tax_id: Line | None = None
+    verification: Literal["none", "pending", "verified", "failed"] | None = None
+    ip: Word | None = None
+    ip_prefix: Word | None = None
+    device_id: Id | None = None
+
+
+class SellerRegistered(SellerAccount, tag="seller.registered"):
+    pass
+
+
+class SellerUpdated(SellerAccount, tag="seller.updated"):
+    pass
+
+
+class SellerBanned(Body, tag="seller.banned"):
+    reason: Line | None = None
+
+
+class SellerReinstated(Body, tag="seller.reinstated"):
+    reason: Line | None = None
+
+
+class ReviewLeft(Body, tag="review.left"):
+    buyer_id: Id
+    rating: Annotated[int, Meta(ge=1, le=5)]
+    order_id: Id | None = None
+
+
+class ReportFiled(Body, tag="report.filed"):
+    reason: Line
+    reporter_id: Id | None = None
+    listing_id: Id | None = None
+    text: Text | None = None
+
+
+class VerdictGiven(Body, tag="verdict.given"):
+    """An analyst's label on an alert, or on the seller where `alert_id` is missing."""
+
+    verdict: Literal["confirmed", "dismissed"]
+    analyst: Id
+    alert_id: Id | None = None
+    note: Text | None = None
+
+
+class IntelListed(Body, tag="intel.listed"):
+    kind: IntelKind
+    source: Line
+    value: Line | None = None
+    value_hash: Line | None = None
+    reason: Line | None = None
+    expires_at: str | None = None
+
+
+class IntelWithdrawn(Body, tag="intel.withdrawn"):
+    kind: IntelKind
+    source: Line
+    value: Line | None = None
+    value_hash: Line | None = None
+    reason: Line | None = None
+    expires_at: str | None = None
+
+
+class LinkFound(Body, tag="link.found"):
+    """Written by intake to the *other* seller's log: a value has joined it with `other_seller`."""
+
+    other_seller: Id
+    kind: str
+    """Entity kind: `device`, `ip`, `payout_account`, ..."""
+    value: str
+    role: Literal["seller", "buyer"]
+    """How the other seller touched the value: as its own, or through a buyer."""
+    sellers: int
+    """Distinct sellers that share the value now."""
+    status: Literal["", "banned", "confirmed"] = ""
+    """Standing of `other_seller` when the link was found."""
+
+
+class ModelPublished(Body, tag="model.published"):
+    """Written by learn to every log partition: from here on, watch scores with this snapshot."""
+
+    model: Word
+    version: Word
+    snapshot: bytes
+    """Signed; see `streams.signing`. The log carries it, so that a log needs nothing else to be replayed."""
+
+
+UpstreamBody = (
+    OrderPlaced
+    | OrderCancelled
+    | OrderDelivered
+    | PaymentCaptured
+    | PaymentFailed
+    | PaymentReleased
+    | PaymentRefunded
+    | PaymentDisputed
+    | ListingPublished
+    | ListingRemoved
+    | ShipmentCreated
+    | SellerRegistered
+    | SellerUpdated
+    | SellerBanned
+    | SellerReinstated
+    | ReviewLeft
+    | ReportFiled
+    | VerdictGiven
+    | IntelListed
+    | IntelWithdrawn
+)
+LogBody = UpstreamBody | LinkFound | ModelPublished
+
+
+Status = Literal["", "banned", "confirmed"]
+"""How a seller stands: nothing known, banned, or confirmed as illicit by an analyst."""
+
+
+class OtherSeller(Struct, frozen=True, omit_defaults=True):
+    """A seller that touched the same value before."""
+
+    seller_id: str
+    last_seen: Micros
+    role: Literal["seller", "buyer"] = "buyer"
+    status: Status = ""
+
+
+class BuyerHistory(Struct, frozen=True, omit_defaults=True):
+    """How a buyer usually buys, over all sellers, before this event."""
+
+    orders: int = 0
+    orders_1d: float = 0.0
+    orders_7d: float = 0.0
+    orders_30d: float = 0.0
+    log_amount_mean: float = 0.0
+    """Of ln(1 + amount_minor), each value clipped to [-2.5, +1] deviations before it was learned."""
+    log_amount_var: float = 0.0
+    bad_orders: int = 0
+    last_bad: Micros | None = None
+
+
+class Sighting(Struct, frozen=True, omit_defaults=True):
+    """What was known of one value of the event just before it: the facts that intake gathered."""
+
+    kind: str
+    value: str
+    role: Literal["seller", "buyer"] = "buyer"
+    events: int = 0
+    """Times seen before, with any seller."""
+    own: int = 0
+    """Times seen before with this seller."""
+    sellers: int = 0
+    """Distinct other sellers it was seen with before."""
+    first_seen: Micros | None = None
+    last_seen: Micros | None = None
+    others: tuple[OtherSeller, ...] = ()
+    """At most five of them: banned and confirmed ones first, then the latest."""
+    listed: str | None = None
+    """Source of an `intel.listed` in force for the value."""
+    buyer: BuyerHistory | None = None
+
+
+class Source(Struct, frozen=True, array_like=True):
+    """Where a record came from; `part` counts records that one source record gave rise to."""
+
+    topic: str
+    partition: int
+    offset: int
+    part: int = 0
+
+
+class Record(Struct, frozen=True, omit_defaults=True):
+    """One line of the log `sellerwatch.events`."""
+
+    partition: int
+    source: Source
+    logged_at: Micros
+    event_id: str
+    event_time: Micros
+    seller_id: str
+    """Empty for `intel.*` and `model.published`, which concern no single seller."""
+    body: LogBody
+    seen: tuple[Sighting, ...] = ()
+
+
+decode_record = msgspec.json.Decoder(Record).decode
+encode_record = msgspec.json.Encoder().encode

@@ -1,0 +1,158 @@
+"""The fold of the log: records in, decisions, alerts and training rows out; nothing else is touched.
+
+Three phases. First, event by event: profiles learn, features are computed. Then, all at once: models and
+patterns judge the whole batch in numpy. Last, event by event: alert policy, decisions, rows. The first
+phase never looks at what the last one keeps, so it does not matter where a batch begins or ends.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from msgspec import Struct
+
+from detectors.alert_policy import Policy
+from detectors.base import Row
+from detectors.batch import Matrix
+from detectors.deciding import Effects, Label, decide_all
+from detectors.decision import encode_alert, encode_decision
+from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.features import measure, unpacked
+from detectors.judging import PeerModels, judge
+from detectors.learning import LEARN, SCORED
+from detectors.moment import Moment
+from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
+from detectors.profile import AHEAD, REMEMBERED_EVENTS, Profile, advance
+
+__all__ = [
+    "Effects",
+    "OrderRow",
+    "decode_order_row",
+    "encode_alert",
+    "encode_decision",
+    "encode_order_row",
+    "fold",
+    "labelled_orders",
+]
+
+SAMPLED: Final = 8
+"""One order in so many may become an unlabelled training row."""
+
+
+class Learned(Struct, gc=False):
+    """What the first phase hands on."""
+
+    steps: list[Row | Label]
+    raw: Matrix
+    """One row of raw numbers for every scored event."""
+    sampled: set[int]
+    """Positions of events whose hash says that they are worth a training row."""
+
+
+_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
+
+
+def fold(
+    records: Sequence[Record],
+    offsets: Sequence[int],
+    sellers: MutableMapping[str, Profile],
+    order_rows: Mapping[str, OrderRow],
+    models: PeerModels,
+    policy: Policy,
+) -> Effects:
+    """Folds records of one partition into the profiles of their sellers.
+
+    Args:
+        records: In the order of the log, free of repeats of a source record.
+        offsets: Of the records.
+        sellers: Profiles of all sellers of the records that have one; new ones are added.
+        order_rows: Rows kept earlier, at least those that `labelled_orders` names.
+        models: The one version in force for all of the records.
+    """
+    effects = Effects()
+    learned = _learn(records, sellers, order_rows, effects)
+    if learned.steps:
+        rows = [step for step in learned.steps if type(step) is Row]
+        judged = judge(rows, learned.raw, models, policy.catalogue)
+        decide_all(learned.steps, judged, records, offsets, order_rows, learned.sampled, policy, effects)
+    return effects
+
+
+def labelled_orders(records: Iterable[Record], sellers: Mapping[str, Profile]) -> Iterator[str]:
+    """Orders whose kept rows the records' labels need; a verdict labels the seller's last orders."""
+    for record in records:
+        body = record.body
+        if isinstance(body, PaymentDisputed):
+            yield body.order_id
+        elif isinstance(body, VerdictGiven) and record.seller_id in sellers:
+            yield from sellers[record.seller_id].recent
+
+
+def _learn(
+    records: Sequence[Record],
+    sellers: MutableMapping[str, Profile],
+    order_rows: Mapping[str, OrderRow],
+    effects: Effects,
+) -> Learned:
+    steps: list[Row | Label] = []
+    measured: list[bytes] = []
+    sampled: set[int] = set()
+    placed: dict[str, tuple[str, int, Micros, Micros]] = {}
+    changed = effects.changed
+    kept = 8 - 8 * REMEMBERED_EVENTS
+    for index, record in enumerate(records):
+        seller_id = record.seller_id
+        if not seller_id:
+            continue
+        latest = record.logged_at + AHEAD
+        time = record.event_time if record.event_time < latest else latest
+        p = sellers.get(seller_id)
+        if p is None:
+            time = time if time > 0 else 0
+            p = sellers[seller_id] = Profile(clock=time, since=time)
+        digest = blake2b(record.event_id.encode(), digest_size=8).digest()
+        if digest in p.event_ids:
+            effects.duplicates += 1
+            continue
+        p.event_ids = p.event_ids[kept:] + digest
+        changed[seller_id] = None
+        advance(p, time)
+        time = p.clock
+        body: Any = record.body
+        kind = type(body)
+        moment = Moment()
+        if kind is PaymentDisputed:
+            _find_order(moment, record, placed, order_rows)
+        learn = LEARN.get(kind)
+        if learn is not None:
+            learn(p, record, body, time, moment)
+        if kind in SCORED:
+            measured.append(measure(p, moment))
+            steps.append(Row(index, p, time, p.usual_currency, p.recent, p.links, p.ban_by, p.cohort))
+            if kind is OrderPlaced:
+                placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
+                if digest[0] % SAMPLED == 0:
+                    sampled.add(index)
+        elif kind in _NOTED:
+            steps.append(Label(index, p, time, p.recent))
+    return Learned(steps, unpacked(measured), sampled)
+
+
+def _find_order(
+    m: Moment,
+    record: Record,
+    placed: Mapping[str, tuple[str, int, Micros, Micros]],
+    order_rows: Mapping[str, OrderRow],
+) -> None:
+    """Which order a dispute is about, while that is still known."""
+    body = record.body
+    assert isinstance(body, PaymentDisputed)
+    found = placed.get(body.order_id)
+    if found is None:
+        row = order_rows.get(body.order_id)
+        if row is None:
+            return
+        found = (row.seller_id, row.number, row.event_time, row.logged_at)
+    seller_id, number, time, logged_at = found
+    if seller_id == record.seller_id and record.logged_at < logged_at + HORIZON:
+        m.order_number, m.order_time = number, time

@@ -1,0 +1,71 @@
+"""Which event teaches a profile what."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from detectors.events import (
+    LinkFound,
+    ListingPublished,
+    Micros,
+    OrderCancelled,
+    OrderPlaced,
+    PaymentCaptured,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentRefunded,
+    Record,
+    ReportFiled,
+    SellerBanned,
+    SellerRegistered,
+    SellerReinstated,
+    SellerUpdated,
+    ShipmentCreated,
+    VerdictGiven,
+)
+from detectors.labels import (
+    learn_ban,
+    learn_cancel,
+    learn_dispute,
+    learn_refund,
+    learn_reinstated,
+    learn_report,
+    learn_verdict,
+)
+from detectors.moment import Moment
+from detectors.profile import Profile
+from detectors.registration import learn_account
+from detectors.sightings import see_link, see_sellers
+from detectors.trade import learn_listing, learn_order, learn_payment
+
+Learner = Callable[[Profile, Record, Any, Micros, Moment], None]
+
+
+def _learn_link(p: Profile, record: Record, body: LinkFound, _time: Micros, _m: Moment) -> None:
+    see_link(p, record.seller_id, body)
+
+
+def _learn_shipment(p: Profile, record: Record, _body: ShipmentCreated, _time: Micros, _m: Moment) -> None:
+    if record.seen:
+        see_sellers(p, record.seller_id, record.seen)
+
+
+LEARN: Final[Mapping[type, Learner]] = {
+    OrderPlaced: learn_order,
+    PaymentCaptured: learn_payment,
+    PaymentFailed: learn_payment,
+    ListingPublished: learn_listing,
+    OrderCancelled: learn_cancel,
+    PaymentRefunded: learn_refund,
+    PaymentDisputed: learn_dispute,
+    ReportFiled: learn_report,
+    VerdictGiven: learn_verdict,
+    SellerRegistered: learn_account,
+    SellerUpdated: learn_account,
+    SellerBanned: learn_ban,
+    SellerReinstated: learn_reinstated,
+    LinkFound: _learn_link,
+    ShipmentCreated: _learn_shipment,
+}
+"""Events that are not listed only move the profile's clock."""
+
+SCORED: Final = frozenset((OrderPlaced, PaymentCaptured, PaymentFailed, ListingPublished))

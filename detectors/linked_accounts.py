@@ -1,0 +1,66 @@
+"""Accounts under different names that share what only one person has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from detectors.base import Case, Term, against, share
+from detectors.batch import Batch, Column, either
+
+
+def _say_links(case: Case) -> str:
+    links = case.row.links
+    others = len({link.seller_id for link in links})
+    kinds = ", ".join(dict.fromkeys(link.via.replace("_", " ") for link in links))
+    return f"shares {kinds or 'values'} with {others} other seller(s); peers {share(case.peer)}"
+
+
+def _say_doubt(case: Case) -> str:
+    return against(case, f"the linked account is new and unverified (weight {share(case.observed)})")
+
+
+def _say_pool(case: Case) -> str:
+    return against(
+        case, f"{share(case.observed)} of orders share a device, card or address with other buyers"
+    )
+
+
+def _say_new_buyers(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of buyers were never seen before")
+
+
+@dataclass(frozen=True)
+class LinkedAccounts:
+    """Looks for rings: sellers tied by payout account, tax id, device, phone, email or instrument.
+
+    An address or an IP ties weakly (households, offices), buyers hardly at all, and a value says less the more
+    sellers share it: a carrier's NAT or a warehouse ties nobody. Two accounts of one person stay below the
+    line; it takes several accounts, or an account that gives reason for doubt itself.
+
+    Misses rings that keep every value apart.
+    """
+
+    name: ClassVar[str] = "linked_accounts"
+    terms: ClassVar[tuple[Term, ...]] = (
+        Term("shared_values", "links", _say_links),
+        Term("unverified_account", "unverified", _say_doubt),
+        Term("shared_buyer_pool", "pool_shared", _say_pool),
+        Term("new_buyers", "new_buyers", _say_new_buyers),
+    )
+
+    shared: float = 1.3
+    doubt: float = 0.9
+    pool: float = 1.0
+    new_buyers: float = 0.25
+
+    def weigh(self, batch: Batch) -> Sequence[Column]:
+        f = batch.features
+        links = f["links"]
+        crowd = links * links / (1.0 - 0.75 * links)
+        fresh = either(0.6 * f["account_new"], 0.6 * f["unverified"])
+        return (
+            self.shared * crowd,
+            self.doubt * crowd * fresh,
+            self.pool * crowd * f["pool_shared"],
+            self.new_buyers * crowd * f["new_buyers"],
+        )

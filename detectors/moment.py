@@ -1,0 +1,21 @@
+"""What one event adds to the profile: facts of this order or payment alone."""
+
+from msgspec import Struct
+
+
+class Moment(Struct, gc=False):
+    """Facts of the event at hand, on top of its seller's profile."""
+
+    amount_z: float = 0.0
+    """Deviations of the amount above the seller's own norm."""
+    buyer_z: float = 0.0
+    """Deviations of the amount above the buyer's own norm."""
+    buyer_bad: float = 0.0
+    """0..1: how much of the buyer's trade was disputed, fading over weeks."""
+    buyer_pace: float = 0.0
+    """0..1: how far the buyer's last day lies above its month."""
+    shared: float = 0.0
+    """0..1: device, instrument or address that other buyers of this seller use as well."""
+    order_number: int = 0
+    """Which of the seller's orders a label is about; 0 where it is not known any more."""
+    order_time: int = 0

@@ -1,0 +1,61 @@
+"""What is kept of every order until its labels can have come."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from detectors.batch import Matrix
+from detectors.events import DAY, Micros
+
+HORIZON: Final[Micros] = 45 * DAY
+"""A label that comes later than this after the order was logged finds no features any more."""
+FORMAT: Final = b"\x01"
+
+
+class OrderRow(Struct, frozen=True, array_like=True, gc=False):
+    """An order as it was when it was scored."""
+
+    seller_id: str
+    cohort: str
+    number: int
+    """It was the seller's n-th order."""
+    event_time: Micros
+    logged_at: Micros
+    features: bytes
+    """One byte each, 255 for 1.0."""
+    suspicious: bool
+
+    @property
+    def expires_at(self) -> Micros:
+        return self.logged_at + HORIZON
+
+
+def quantise(features: Matrix) -> list[bytes]:
+    """Each row in one byte a feature."""
+    levels = np.rint(features * 255.0).astype(np.uint8)
+    width, joined = levels.shape[1], levels.tobytes()
+    return [joined[at : at + width] for at in range(0, len(joined), width)]
+
+
+def restored(features: bytes) -> tuple[float, ...]:
+    return tuple([level / 255.0 for level in features])
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(OrderRow).decode
+
+
+class UnknownRowFormatError(ValueError):
+    """A stored order row has a format that this version cannot read."""
+
+
+def encode_order_row(row: OrderRow) -> bytes:
+    return FORMAT + _encode(row)
+
+
+def decode_order_row(stored: bytes) -> OrderRow:
+    if stored[:1] != FORMAT:
+        raise UnknownRowFormatError(f"order row format {stored[:1]!r}: this version reads {FORMAT!r}")
+    return _decode(memoryview(stored)[1:])

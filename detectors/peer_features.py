@@ -1,0 +1,45 @@
+"""What the shared models look at, and what is usual before they have learned anything."""
+
+from typing import Final
+
+from detectors.cohorts import CohortLearner
+from detectors.events import SECOND, Micros
+from detectors.features import FEATURES
+
+TREE_FEATURES: Final = (
+    "near_repeat",
+    "amount_spread",
+    "pace",
+    "burst_day",
+    "gap_regular",
+    "rebuy",
+    "rebuy_soon",
+    "new_buyers",
+    "pool_shared",
+    "foreign",
+    "risky_method",
+    "amount_high",
+)
+"""Features of a seller against its peers; labels are left to the patterns, or they would count twice."""
+
+PRIOR: Final = {
+    "near_repeat": 0.3,
+    "small_amount": 0.5,
+    "amount_spread": 0.4,
+    "experience": 0.6,
+    "pace": 0.1,
+    "gap_regular": 0.2,
+    "rebuy": 0.1,
+    "rebuy_soon": 0.05,
+    "new_buyers": 0.5,
+    "foreign": 0.1,
+    "account_new": 0.2,
+    "unverified": 0.3,
+    "buyer_new": 0.5,
+}
+"""Peer norms until there are learned ones; everything else is rare among honest sellers."""
+
+
+def new_learner(*, publish_every: Micros = 600 * SECOND) -> CohortLearner:
+    """A learner that has seen nothing."""
+    return CohortLearner(FEATURES, tree_features=TREE_FEATURES, prior=PRIOR, publish_every=publish_every)

@@ -1,0 +1,66 @@
+"""A banned seller who comes back under another name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from detectors.base import Case, Term, against, share
+from detectors.batch import Batch, Column, above
+
+
+def _say_match(case: Case) -> str:
+    seller, via = case.row.ban
+    return (
+        f"same {via.replace('_', ' ') or 'value'} as {seller or 'another seller'}, banned or confirmed before"
+    )
+
+
+def _say_buyers(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of buyers came from one banned seller")
+
+
+def _say_new(case: Case) -> str:
+    return f"the account is new: {case.raw.orders} orders so far"
+
+
+def _say_standing(_case: Case) -> str:
+    return "the account itself was banned, or an analyst has confirmed an alert on it"
+
+
+@dataclass(frozen=True)
+class ReturnAfterBan:
+    """Looks for the contacts, payout account, devices, address and buyers of a banned or confirmed seller.
+
+    One strong value is enough; weak ones (IP, address) and re-used buyers add up. Buyers count by the share
+    that came from one and the same banned seller, so that a shop which merely shares a town's customers with
+    it is left alone. Values that many sellers share are damped.
+
+    Misses who comes back with everything new and other customers.
+    """
+
+    name: ClassVar[str] = "return_after_ban"
+    terms: ClassVar[tuple[Term, ...]] = (
+        Term("banned_value", "ban_match", _say_match),
+        Term("banned_buyers", "ban_buyers", _say_buyers),
+        Term("account_new", "account_new", _say_new),
+        Term("own_standing", "standing", _say_standing),
+    )
+
+    match: float = 2.2
+    buyers: float = 2.4
+    new: float = 0.8
+    standing: float = 1.2
+
+    def weigh(self, batch: Batch) -> Sequence[Column]:
+        f, peers = batch.features, batch.peers
+        experience = f["experience"]
+        enough = 10.0 * experience / (10.0 * experience + 2.0 * (1.0 - experience))
+        match = f["ban_match"]
+        buyers = above(f["ban_buyers"], 2.0 * peers["ban_buyers"]) * enough
+        young = f["account_new"]
+        return (
+            self.match * match * match * (0.6 + 0.4 * young),
+            self.buyers * buyers * buyers * (0.4 + 0.6 * young),
+            self.new * young * (match * match + buyers * buyers),
+            self.standing * f["standing"],
+        )

@@ -1,0 +1,33 @@
+"""Feature rows that watch hands to learn: what the shared models are trained on."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from detectors.events import Micros, Source
+
+
+class TrainingRow(Struct, frozen=True, omit_defaults=True):
+    """One order as it looked when it was scored, and later, perhaps, what it turned out to be."""
+
+    source: Source
+    """Position of the log record that gave this row."""
+    event_id: str
+    """Of the order; on a labelled row, of the event that brought the label."""
+    order_id: str | None
+    seller_id: str
+    cohort: str
+    """`buyer kind|category|price band`; see `detectors.cohorts.lineage`."""
+    event_time: Micros
+    logged_at: Micros
+    features: tuple[float, ...]
+    """0..1 each, in the order of `detectors.features.FEATURES`, as they were when the order was scored."""
+    suspicious: bool
+    """Scored above the learning line, or under an open alert: "normal" must not learn it."""
+    label: Literal["bad", "good"] | None = None
+    label_source: Literal["dispute", "verdict"] | None = None
+
+
+decode_row = msgspec.json.Decoder(TrainingRow).decode
+encode_row = msgspec.json.Encoder().encode

@@ -1,0 +1,1 @@
+"""One file per kind of seller: what makes it what it is."""

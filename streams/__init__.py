@@ -1,0 +1,1 @@
+"""Moves events in and alerts out: Kafka, Redis, webhook. Decides nothing; `detectors` does."""

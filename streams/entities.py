@@ -1,0 +1,264 @@
+"""What is remembered of the values that cross sellers: pure, the same live and in a replay.
+
+Three kinds of small records, each bounded: a *value* (a device, a buyer, an address, ...) and who
+touched it; an *order* and its seller; a seller's *standing*. Touching a value answers what was known
+of it before, and which sellers it newly joins. A record remembers the source offsets it has taken in,
+so a batch that is gathered a second time after a crash changes nothing and finds the same links.
+"""
+
+import math
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from detectors.events import DAY, BuyerHistory, Micros, OtherSeller, Sighting, Source
+
+MAX_SELLERS = 8
+"""Sellers that a value remembers by name; beyond that it only counts."""
+MAX_OTHERS = 5
+MAX_MARKS = 8
+MAX_LINKED = 16
+HUB = 20
+"""A value that more sellers share joins nobody: a carrier's address, a carrier-grade NAT."""
+
+LINKING = frozenset(
+    {"device", "ip", "instrument", "wallet", "address", "payout_account", "email", "phone", "tax_id", "name"}
+)
+
+Role = Literal["seller", "buyer"]
+
+
+class SellerSeen(Struct, array_like=True):
+    """One seller that touched a value."""
+
+    seller_id: str
+    role: Role
+    first_seen: Micros
+    last_seen: Micros
+    count: int
+    first_source: str
+    flagged: bool = False
+
+
+class BuyerStats(Struct, array_like=True):
+    """How a buyer buys, in numbers that decay with event time (days 1, 7, 30)."""
+
+    at: Micros = 0
+    orders: int = 0
+    day: float = 0.0
+    week: float = 0.0
+    month: float = 0.0
+    mean: float = 0.0
+    var: float = 0.0
+    bad: int = 0
+    last_bad: Micros | None = None
+
+
+class Value(Struct, array_like=True):
+    """A value and who touched it."""
+
+    events: int = 0
+    first_seen: Micros = 0
+    last_seen: Micros = 0
+    distinct: int = 0
+    sellers: list[SellerSeen] = []
+    marks: dict[str, int] = {}
+    listed: dict[str, Micros] = {}
+    """Source of the intelligence -> when it expires (0 = never)."""
+    buyer: BuyerStats | None = None
+
+
+class Order(Struct, array_like=True):
+    """Which seller an order belongs to, and who placed it."""
+
+    seller_id: str
+    buyer: str | None = None
+
+
+class Standing(Struct, array_like=True):
+    """What intake knows of a seller itself."""
+
+    status: Literal["", "banned", "confirmed"] = ""
+    linked: list[tuple[str, str, str]] = []
+    """(other seller, kind, value), latest last; to be told when this seller is banned."""
+    changed_by: str = ""
+    """Source of the event that gave the status: found again when it is gathered a second time."""
+
+
+class Touch(Struct, frozen=True):
+    """One event touching one value."""
+
+    seller_id: str
+    role: Role
+    time: Micros
+    source: Source
+    amount_minor: int | None = None
+    """Of an order by this buyer."""
+    bad: bool = False
+    """The buyer's order turned out bad; no sighting otherwise."""
+    listed: tuple[str, Micros] | None = None
+    """Intelligence: source and expiry; no sighting otherwise."""
+    withdrawn: str | None = None
+
+
+class NewLink(Struct, frozen=True):
+    """A value has joined `seller_id` with `other`."""
+
+    seller_id: str
+    role: Role
+    other: OtherSeller
+    kind: str
+    value: str
+    sellers: int
+
+
+def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | None, list[NewLink]]:
+    """Takes one touch into `value`; what was known before, and the links it makes."""
+    origin = f"{by.source.topic}/{by.source.partition}"
+    fresh = value.marks.get(origin, -1) < by.source.offset
+    if by.listed or by.withdrawn or by.bad:
+        if fresh:
+            _note(value, by)
+            _mark(value, origin, by.source.offset)
+        return None, []
+    own = next((s for s in value.sellers if s.seller_id == by.seller_id and s.role == by.role), None)
+    sighting = _sighting(value, kind, digest, by, own)
+    joins = own is None or own.first_source == source_name(by.source)
+    links = _links(value, kind, digest, by) if joins else []
+    if fresh:
+        _learn(value, by, own)
+        _mark(value, origin, by.source.offset)
+    return sighting, links
+
+
+def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen | None) -> Sighting:
+    others = _others(value, by.seller_id)
+    known = any(s.seller_id == by.seller_id for s in value.sellers)
+    return Sighting(
+        kind=kind,
+        value=digest,
+        role=by.role,
+        events=value.events,
+        own=own.count if own else 0,
+        sellers=value.distinct - known,
+        first_seen=value.first_seen if value.events else None,
+        last_seen=value.last_seen if value.events else None,
+        others=others,
+        listed=next((name for name, end in value.listed.items() if not end or end > by.time), None),
+        buyer=history(value.buyer, by.time) if kind == "buyer" and value.buyer else None,
+    )
+
+
+def _others(value: Value, seller_id: str) -> tuple[OtherSeller, ...]:
+    if not value.sellers:
+        return ()
+    latest = sorted((s for s in value.sellers if s.seller_id != seller_id), key=lambda s: -s.last_seen)
+    return tuple(OtherSeller(s.seller_id, s.last_seen, s.role) for s in latest[:MAX_OTHERS])
+
+
+def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
+    """Links to the sellers that touched the value before; one side at least must own the value."""
+    if kind not in LINKING or value.distinct >= HUB:
+        return []
+    return [
+        NewLink(by.seller_id, by.role, OtherSeller(s.seller_id, s.last_seen, s.role), kind, digest, value.distinct)
+        for s in value.sellers
+        if s.seller_id != by.seller_id and "seller" in (s.role, by.role)
+    ]
+
+
+def _learn(value: Value, by: Touch, own: SellerSeen | None) -> None:
+    if not value.events:
+        value.first_seen = by.time
+    value.events += 1
+    value.last_seen = max(value.last_seen, by.time)
+    if own is not None:
+        own.count += 1
+        own.last_seen = max(own.last_seen, by.time)
+    else:
+        if all(s.seller_id != by.seller_id for s in value.sellers):
+            value.distinct += 1
+        value.sellers.append(SellerSeen(by.seller_id, by.role, by.time, by.time, 1, source_name(by.source)))
+        if len(value.sellers) > MAX_SELLERS:
+            # A value's owner is worth more than another buyer's shop; then the longest unseen goes.
+            value.sellers.remove(min(value.sellers, key=lambda s: (s.role == "seller", s.last_seen)))
+    if by.amount_minor is not None:
+        value.buyer = value.buyer or BuyerStats()
+        _learn_order(value.buyer, by.time, by.amount_minor)
+
+
+def _note(value: Value, by: Touch) -> None:
+    if by.listed:
+        value.listed[by.listed[0]] = by.listed[1]
+    if by.withdrawn:
+        value.listed.pop(by.withdrawn, None)
+    if by.bad:
+        value.buyer = value.buyer or BuyerStats()
+        value.buyer.bad += 1
+        value.buyer.last_bad = max(value.buyer.last_bad or 0, by.time)
+
+
+def _mark(value: Value, origin: str, offset: int) -> None:
+    value.marks.pop(origin, None)
+    value.marks[origin] = offset
+    if len(value.marks) > MAX_MARKS:
+        value.marks.pop(next(iter(value.marks)))
+
+
+def source_name(source: Source) -> str:
+    """A source record in one word."""
+    return f"{source.topic}/{source.partition}/{source.offset}"
+
+
+def history(stats: BuyerStats, now: Micros) -> BuyerHistory:
+    """A buyer's habits as they stand at `now`."""
+    age = max(now - stats.at, 0) / DAY
+    return BuyerHistory(
+        orders=stats.orders,
+        orders_1d=round(stats.day * math.exp(-age), 4),
+        orders_7d=round(stats.week * math.exp(-age / 7), 4),
+        orders_30d=round(stats.month * math.exp(-age / 30), 4),
+        log_amount_mean=round(stats.mean, 5),
+        log_amount_var=round(stats.var, 5),
+        bad_orders=stats.bad,
+        last_bad=stats.last_bad,
+    )
+
+
+MEMORY_ORDERS = 80
+
+
+def _learn_order(stats: BuyerStats, now: Micros, amount_minor: int) -> None:
+    """A norm that fraud cannot move: each amount is clipped before it is learned (docs/detection)."""
+    age = max(now - stats.at, 0) / DAY if stats.at else 0.0
+    stats.day = stats.day * math.exp(-age) + 1
+    stats.week = stats.week * math.exp(-age / 7) + 1
+    stats.month = stats.month * math.exp(-age / 30) + 1
+    stats.at = max(stats.at, now)
+    stats.orders += 1
+    x = math.log1p(amount_minor)
+    if stats.orders == 1:
+        stats.mean, stats.var = x, 0.25
+        return
+    deviation = math.sqrt(stats.var)
+    off = min(max(x - stats.mean, -2.5 * deviation), deviation)
+    rate = 1 / min(stats.orders, MEMORY_ORDERS)
+    stats.mean += rate * off
+    stats.var = max((1 - rate) * (stats.var + rate * off * off), 0.01)
+
+
+def link(standing: Standing, other: str, kind: str, value: str) -> bool:
+    """Remembers whom a seller is joined with; False when it was known."""
+    entry = (other, kind, value)
+    if entry in standing.linked:
+        return False
+    standing.linked.append(entry)
+    del standing.linked[:-MAX_LINKED]
+    return True
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_value = msgspec.msgpack.Decoder(Value).decode
+decode_order = msgspec.msgpack.Decoder(Order).decode
+decode_standing = msgspec.msgpack.Decoder(Standing).decode

@@ -1,0 +1,22 @@
+"""Errors raised on purpose; each class says what happens next."""
+
+
+class SellerwatchError(Exception):
+    """Base of all of them."""
+
+
+class InvalidEventError(SellerwatchError):
+    """An event cannot be read: it goes to `sellerwatch.rejected` with `reason`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class StoppedError(SellerwatchError):
+    """A partition must not go on until a person has acted; the message says what to do."""
+
+
+class SettingsError(SellerwatchError):
+    """The settings given cannot work together; the command ends with exit code 2."""

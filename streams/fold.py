@@ -1,0 +1,139 @@
+"""The fold of one log partition, as watch runs it live and replay runs it offline.
+
+Nothing here reads a clock, a network or a file: the same records give the same bytes.
+"""
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from detectors.alert_policy import Policy
+from detectors.cohorts import CohortModels
+from detectors.events import ModelPublished, Record
+from detectors.fold import Effects, OrderRow, fold
+from detectors.profile import Profile, decode_profile, encode_profile
+from streams.marks import Marks
+from streams.models import ModelShelf
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class PartitionState:
+    """What the fold remembers of a partition besides its sellers."""
+
+    models: CohortModels
+    marks: Marks = field(default_factory=Marks)
+
+
+@dataclass(slots=True)
+class Step:
+    """A run of records folded together, and all that came of it."""
+
+    effects: list[Effects] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    sources: dict[str, str] = field(default_factory=dict)
+    model: ModelPublished | None = None
+    failed: list[tuple[int, Record, str]] = field(default_factory=list)
+    """(offset, record, error) of records that could not be processed and changed nothing."""
+    repeated: int = 0
+
+
+def fold_step(
+    state: PartitionState,
+    records: Sequence[tuple[int, Record]],
+    profiles: MutableMapping[str, Profile],
+    order_rows: Mapping[str, OrderRow],
+    shelf: ModelShelf,
+    policy: Policy,
+) -> Step:
+    """Folds records of one partition, in order; repeats of a source record change nothing.
+
+    Args:
+        records: (offset, record) pairs.
+        profiles: Of every seller of the records that has one; new ones are added.
+        order_rows: Kept feature rows of the orders that the records' labels name.
+    """
+    step = Step()
+    rows = dict(order_rows)
+    for run in _runs(state, records, step):
+        first = run[0][1].body
+        if isinstance(first, ModelPublished):
+            models = shelf.take(first)
+            if models is not None:
+                state.models, step.model = models, first
+            continue
+        for effects in _fold_run(run, profiles, rows, state.models, policy, step):
+            step.effects.append(effects)
+            step.changed.update(effects.changed)
+            rows.update(effects.order_rows)
+    step.sources = state.marks.changes()
+    return step
+
+
+def _runs(
+    state: PartitionState, records: Sequence[tuple[int, Record]], step: Step
+) -> Iterator[list[tuple[int, Record]]]:
+    """Records that are new, in runs under one version of the models."""
+    run: list[tuple[int, Record]] = []
+    for item in records:
+        if not state.marks.advance(item[1].source):
+            step.repeated += 1
+            continue
+        if isinstance(item[1].body, ModelPublished):
+            if run:
+                yield run
+            yield [item]
+            run = []
+        else:
+            run.append(item)
+    if run:
+        yield run
+
+
+def _fold_run(
+    run: list[tuple[int, Record]],
+    profiles: MutableMapping[str, Profile],
+    rows: Mapping[str, OrderRow],
+    models: CohortModels,
+    policy: Policy,
+    step: Step,
+) -> Iterator[Effects]:
+    """Folds a run at once; where a record fails, one by one, leaving that one out."""
+    sellers = {record.seller_id for _, record in run}
+    before = {seller: encode_profile(profiles[seller]) for seller in sellers if seller in profiles}
+    try:
+        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, models, policy)
+        return
+    except BaseException as error:
+        _raise_unless_data(error)
+        _restore(profiles, sellers, before)
+    rows = dict(rows)
+    for offset, record in run:
+        seller = record.seller_id
+        before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
+        try:
+            effects = fold([record], [offset], profiles, rows, models, policy)
+        except BaseException as error:
+            _raise_unless_data(error)
+            _restore(profiles, {seller}, before)
+            log.exception("record_failed", event_id=record.event_id, offset=offset)
+            step.failed.append((offset, record, repr(error)))
+        else:
+            rows.update(effects.order_rows)
+            yield effects
+
+
+def _restore(profiles: MutableMapping[str, Profile], sellers: set[str], before: Mapping[str, bytes]) -> None:
+    for seller in sellers:
+        if seller in before:
+            profiles[seller] = decode_profile(before[seller])
+        else:
+            profiles.pop(seller, None)
+
+
+def _raise_unless_data(error: BaseException) -> None:
+    """Passes on what is not the data's fault; a panic in a Rust extension is no `Exception`, but is."""
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or type(error).__name__ == "CancelledError":
+        raise error

@@ -1,0 +1,73 @@
+"""Refused events: what is kept of them, and when so many are refused that somebody must look."""
+
+import base64
+from dataclasses import dataclass
+
+import msgspec
+
+from detectors.events import Record, encode_record
+from streams.kafka.producer import Outgoing
+
+WINDOW = 1_000
+MAX_SHARE = 0.01
+MAX_CONSECUTIVE = 100
+
+
+class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record of `sellerwatch.rejected`."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    """A code: `not_json`, `unknown_type`, `wrong_type`, `order_unknown`, ..."""
+    detail: str
+    original: str
+    """The bytes as they came, in base64."""
+
+
+encode_rejected = msgspec.json.Encoder().encode
+
+
+def refusal(
+    topic: str, partition: int, offset: int, reason: str, detail: str, key: bytes | None, value: bytes
+) -> Outgoing:
+    """The record that keeps a refused event."""
+    original = base64.b64encode(value).decode()
+    return Outgoing(key, encode_rejected(Rejected(topic, partition, offset, reason, detail, original)))
+
+
+def rejection(topic: str, partition: int, offset: int, record: Record, error: str) -> Outgoing:
+    """The record that keeps an event that is in the log but could not be processed."""
+    return refusal(
+        topic, partition, offset, "processing_failed", error, record.seller_id.encode(), encode_record(record)
+    )
+
+
+@dataclass(slots=True)
+class RefusalLimit:
+    """Stops a partition when upstream goes bad, instead of emptying its topic into the refused ones.
+
+    More than 100 refusals in a row, or more than 1 % of 1,000 records. `tolerated` refusals are let
+    through first: a person has looked and said so.
+    """
+
+    tolerated: int = 0
+    seen: int = 0
+    refused: int = 0
+    consecutive: int = 0
+
+    def exceeded_by(self, refused: bool) -> str | None:
+        """Takes in one record; why the partition must stop, or `None`."""
+        if refused and self.tolerated > 0:
+            self.tolerated -= 1
+            return None
+        self.seen += 1
+        self.refused += refused
+        self.consecutive = self.consecutive + 1 if refused else 0
+        if self.consecutive > MAX_CONSECUTIVE:
+            return f"more than {MAX_CONSECUTIVE} events in a row were refused"
+        if self.seen < WINDOW:
+            return None
+        share, self.seen, self.refused = self.refused / self.seen, 0, 0
+        return f"{share:.1%} of {WINDOW} events were refused" if share > MAX_SHARE else None

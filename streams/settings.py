@@ -1,0 +1,235 @@
+"""Every knob an operator can turn."""
+
+import os
+import tomllib
+from contextvars import ContextVar
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from streams.errors import SettingsError
+from streams.privacy import HashKey
+
+CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
+_config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
+
+Words = Annotated[list[str], NoDecode]
+Secrets = Annotated[list[SecretStr], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Settings from `SELLERWATCH_*` environment variables, or a TOML file with the same names.
+
+    The environment wins over the file. A secret may also be given as a file: `SELLERWATCH_X_FILE`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SELLERWATCH_", frozen=True, extra="forbid", use_attribute_docstrings=True, env_ignore_empty=True
+    )
+
+    kafka_brokers: Words = ["127.0.0.1:9092"]
+    """Kafka brokers, `host:port`, separated by commas."""
+
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to talk to the brokers."""
+
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """SASL mechanism, where `kafka_security` asks for one."""
+
+    kafka_username: str | None = None
+    """SASL user."""
+
+    kafka_password: SecretStr | None = None
+    """SASL password."""
+
+    kafka_ca_file: Path | None = None
+    """Certificate authorities that the brokers' certificates are checked against; default: the system's."""
+
+    kafka_api_version: str | None = None
+    """Kafka protocol version for administration; set only for brokers that cannot negotiate it (`0.11`)."""
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`."""
+
+    namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "sw"
+    """Prefix of all Redis keys and consumer groups; two systems with different ones do not meet."""
+
+    hash_keys: Secrets = []
+    """`id:secret`, separated by commas: keys of the hashes that replace personal values. The first is in
+    force, the others are still looked up: that is how a key is rotated. A secret has at least 16 characters."""
+
+    model_keys: Secrets = []
+    """Secrets that sign model snapshots; the first signs, all verify. At least 16 characters each."""
+
+    webhook_url: str | None = None
+    """Where alerts go. Without one they stay in the outbox."""
+
+    webhook_secrets: Secrets = []
+    """One or two `whsec_...` secrets; with two, every delivery carries both signatures."""
+
+    webhook_allow_private: bool = False
+    """Allow http and addresses of private networks. For demonstrations and internal receivers."""
+
+    webhook_allow_hosts: Words = []
+    """When set, only these hosts are delivered to."""
+
+    alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    """A pattern whose score reaches this becomes an alert."""
+
+    quiet_period: timedelta = timedelta(hours=24)
+    """After an alert was closed, the same pattern of the same seller stays silent for this long."""
+
+    wait_for_order: timedelta = timedelta(minutes=10)
+    """How long a payment or shipment waits for the order that tells its seller."""
+
+    entity_lifetime: timedelta = timedelta(days=180)
+    """How long a device, an address, a buyer, ... is remembered after it was last seen."""
+
+    publish_interval: timedelta = timedelta(minutes=10)
+    """How often learn publishes new models, when there is something new."""
+
+    cached_profiles: Annotated[int, Field(ge=1_000)] = 100_000
+    """Profiles that a watch process holds in memory (about 3 KiB each)."""
+
+    outbox_limit: Annotated[int, Field(ge=100)] = 100_000
+    """Undelivered alerts a partition may hold; beyond that watch stops reading it until some are delivered."""
+
+    session_timeout: Annotated[timedelta, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
+        seconds=30
+    )
+    """A worker that Kafka has not heard of for this long loses its partitions to others."""
+
+    max_poll_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
+    """Records that one poll brings at most."""
+
+    metrics_host: str = "127.0.0.1"
+    """Address of the listener for `/metrics`, `/healthz` and `/readyz`."""
+
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Its port; default: 9101 intake, 9102 watch, 9103 learn, 9104 dispatch. 0: any free port."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least level that is logged."""
+
+    @field_validator(
+        "kafka_brokers", "webhook_allow_hosts", "hash_keys", "model_keys", "webhook_secrets", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("hash_keys")
+    @classmethod
+    def _check_hash_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for key in keys:
+            kid, _, secret = key.get_secret_value().partition(":")
+            if not (kid.isalnum() and len(kid) <= 8 and 16 <= len(secret) <= 64):
+                raise ValueError(
+                    "each key is `id:secret`: an id of 1 to 8 letters or digits, a secret of 16 to 64 characters"
+                )
+        return keys
+
+    @field_validator("model_keys")
+    @classmethod
+    def _check_model_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < 16 for key in keys):
+            raise ValueError("each secret has at least 16 characters")
+        return keys
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "Settings":
+        if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.kafka_password):
+            raise ValueError("`kafka_security` with SASL needs `kafka_username` and `kafka_password`")
+        if self.webhook_url and not self.webhook_secrets:
+            raise ValueError("`webhook_url` needs `webhook_secrets`: deliveries are signed")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = _config_file.get()
+        toml = TomlConfigSettingsSource(settings_cls, path) if path else None
+        return (init_settings, env_settings, *([toml] if toml else []))
+
+    def hashing(self) -> list[HashKey]:
+        """The hash keys, the one in force first."""
+        split = (key.get_secret_value().partition(":") for key in self.hash_keys)
+        return [HashKey(kid, secret.encode()) for kid, _, secret in split]
+
+    def signing(self) -> list[bytes]:
+        """The model keys, the signing one first."""
+        return [key.get_secret_value().encode() for key in self.model_keys]
+
+
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """The settings in force.
+
+    Args:
+        config: A TOML file; default: the one that `SELLERWATCH_CONFIG` names.
+
+    Raises:
+        SettingsError: Names every setting that is wrong, with what it should be.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    path = config or (Path(named) if named else None)
+    if path is not None and not path.is_file():
+        raise SettingsError(f"settings file {path} does not exist")
+    try:
+        with _secrets_from_files():
+            token = _config_file.set(path)
+            try:
+                return Settings(**overrides)
+            finally:
+                _config_file.reset(token)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from None
+
+
+class _secrets_from_files:  # noqa: N801 - reads as a verb
+    """Puts the contents of `SELLERWATCH_X_FILE` where `SELLERWATCH_X` is looked for, for a moment."""
+
+    def __enter__(self) -> None:
+        self._set: list[str] = []
+        for name, path in list(os.environ.items()):
+            target = name.removesuffix("_FILE")
+            if not (name.startswith("SELLERWATCH_") and name.endswith("_FILE")) or name == "SELLERWATCH_KAFKA_CA_FILE":
+                continue
+            if target not in os.environ:
+                try:
+                    os.environ[target] = Path(path).read_text().strip()
+                except OSError as error:
+                    raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+                self._set.append(target)
+
+    def __exit__(self, *_: object) -> None:
+        for target in self._set:
+            del os.environ[target]
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        where = f"{path}: {name}, or SELLERWATCH_{name.upper()}" if path else f"SELLERWATCH_{name.upper()}"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        lines.append(f"{where}: {message}" if name else message)
+    return "\n".join(lines)

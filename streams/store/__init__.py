@@ -1,0 +1,1 @@
+"""What Redis holds, and the scripts that change it together."""

@@ -1,0 +1,141 @@
+"""Records that cross sellers, in Redis: read in one round trip, written if nobody else has since.
+
+They are spread over shards, each with a hash tag of its own. A shard also holds a *mark* for each
+source partition: everything below it is in the log. A mark that has fallen shows that the shard was
+rolled back, and what was forgotten with it is gathered again.
+"""
+
+import os
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+
+from streams.store import scripts
+from streams.store.connection import patiently, sha
+
+SHARDS = 16
+NONCE_BYTES = 8
+SIGHT, CONFIRM = sha(scripts.SIGHT), sha(scripts.CONFIRM)
+
+Alive = Callable[[], bool]
+
+
+class RolledBack(Exception):  # noqa: N818 - not an error: work is done again
+    """A shard is older than what it had confirmed."""
+
+
+class EntityStore(Protocol):
+    """Where intake keeps what crosses sellers."""
+
+    async def load(self, keys: Sequence[str], alive: Alive) -> dict[str, bytes | None]: ...
+
+    async def save(self, changes: Mapping[str, bytes], known: Mapping[str, int], alive: Alive) -> list[str]: ...
+
+
+class RedisEntities:
+    """The records on Redis.
+
+    Args:
+        lifetime: Seconds after its last change that a record is kept.
+    """
+
+    def __init__(self, redis: Redis, namespace: str, *, lifetime: int, stage: str = "intake") -> None:
+        self._redis = redis
+        self._namespace = namespace
+        self._lifetime = lifetime
+        self._stage = stage
+        self._nonces: dict[str, bytes] = {}
+        self._worker = os.urandom(4)
+        self._counter = count()
+
+    async def load(self, keys: Sequence[str], alive: Alive) -> dict[str, bytes | None]:
+        """The records under `keys`; `None` where there is none."""
+        by_shard = _by_shard(keys)
+
+        async def read() -> list[list[bytes | None]]:
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, of_shard in by_shard.items():
+                pipeline.mget([self._tag(shard) + key for key in of_shard])
+            return await pipeline.execute()
+
+        if not by_shard:
+            return {}
+        found: dict[str, bytes | None] = {}
+        for of_shard, values in zip(by_shard.values(), await self._patiently(read, alive), strict=True):
+            for key, value in zip(of_shard, values, strict=True):
+                self._nonces[key] = value[:NONCE_BYTES] if value else b""
+                found[key] = value[NONCE_BYTES:] if value else None
+        return found
+
+    async def save(self, changes: Mapping[str, bytes], known: Mapping[str, int], alive: Alive) -> list[str]:
+        """Writes changed records; the keys of those that somebody else has changed since `load`.
+
+        Args:
+            known: For each source partition, the mark that was confirmed last.
+
+        Raises:
+            RolledBack: A mark has fallen below what was known; nothing more may be built on the records.
+        """
+        nonce = self._worker + (next(self._counter) % 2**32).to_bytes(4, "big")
+        by_shard = _by_shard(changes)
+        marks = [argument for mark in known.items() for argument in mark]
+
+        async def write() -> list[list[Any]]:
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard, keys in by_shard.items():
+                tag = self._tag(shard)
+                arguments: list[Any] = [len(known), *marks]
+                for key in keys:
+                    arguments += (self._nonces[key], nonce + changes[key], self._lifetime)
+                pipeline.evalsha(SIGHT, 1 + len(keys), tag + "marks", *[tag + key for key in keys], *arguments)
+            return await pipeline.execute()
+
+        if not by_shard:
+            return []
+        conflicts = []
+        for keys, answer in zip(by_shard.values(), await self._patiently(write, alive), strict=True):
+            if answer[0] == b"older":
+                raise RolledBack
+            conflicts += [keys[int(place)] for place in answer[1:]]
+        return conflicts
+
+    async def confirm(self, positions: Mapping[str, int], alive: Alive) -> None:
+        """Notes that each source partition is in the log up to its position."""
+        arguments = [argument for position in positions.items() for argument in position]
+
+        async def write() -> list[Any]:
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(SHARDS):
+                pipeline.evalsha(CONFIRM, 1, self._tag(shard) + "marks", *arguments)
+            return await pipeline.execute()
+
+        await self._patiently(write, alive)
+        self._nonces.clear()
+
+    async def position(self, source: str, alive: Alive) -> int:
+        """Where a source partition is to be read on: the lowest mark of all shards; -1: from its start."""
+
+        async def read() -> list[bytes | None]:
+            pipeline = self._redis.pipeline(transaction=False)
+            for shard in range(SHARDS):
+                pipeline.hget(self._tag(shard) + "marks", source)
+            return await pipeline.execute()
+
+        marks = await self._patiently(read, alive)
+        return min(int(mark) if mark is not None else -1 for mark in marks)
+
+    def _tag(self, shard: int) -> str:
+        return f"{{{self._namespace}.intake.{shard}}}"
+
+    def _patiently(self, call: Callable[[], Awaitable[Any]], alive: Alive) -> Awaitable[Any]:
+        return patiently(self._redis, call, stage=self._stage, alive=alive)
+
+
+def _by_shard(keys: Iterable[str]) -> dict[int, list[str]]:
+    shards: dict[int, list[str]] = {}
+    for key in keys:
+        shards.setdefault(zlib.crc32(key.encode()) % SHARDS, []).append(key)
+    return shards

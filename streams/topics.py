@@ -1,0 +1,120 @@
+"""The topics that the system needs: how many partitions each has, and what is wrong with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from streams import names
+from streams.errors import SettingsError
+from streams.settings import Settings
+
+DAY_MS = 86_400_000
+LOG_CONFIG = {"retention.ms": "-1", "max.message.bytes": "1048576"}
+CONFIGS: dict[str, dict[str, str]] = {
+    names.EVENTS: LOG_CONFIG,
+    names.DECISIONS: {"retention.ms": str(90 * DAY_MS)},
+    names.ALERTS: {"retention.ms": "-1"},
+    names.REJECTED: {"retention.ms": str(30 * DAY_MS)},
+    names.WAITING: {"retention.ms": str(DAY_MS)},
+    names.TRAINING: {"retention.ms": str(90 * DAY_MS)},
+}
+"""Upstream topics keep the broker's defaults: they are upstream's."""
+
+ALIKE = (names.EVENTS, names.DECISIONS, names.ALERTS)
+"""Topics keyed by seller that must have equally many partitions."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many partitions each topic has."""
+
+    partitions: Mapping[str, int]
+
+    @property
+    def log(self) -> int:
+        return self.partitions[names.EVENTS]
+
+    def check(self) -> None:
+        """Refuses topics that do not fit together.
+
+        Raises:
+            SettingsError: Says which topics are missing or have the wrong number of partitions.
+        """
+        wanted = (*names.UPSTREAM, *ALIKE, names.REJECTED, names.WAITING, names.TRAINING)
+        if missing := [topic for topic in wanted if topic not in self.partitions]:
+            raise SettingsError(f"topics are missing: {', '.join(missing)}; make them by `sellerwatch topics create`")
+        counts = {topic: self.partitions[topic] for topic in ALIKE}
+        if len(set(counts.values())) > 1:
+            text = ", ".join(f"{topic} {count}" for topic, count in counts.items())
+            raise SettingsError(f"topics keyed by seller must have equally many partitions, but: {text}")
+        if self.partitions[names.TRAINING] != 1:
+            raise SettingsError(f"{names.TRAINING} must have one partition, but has {self.partitions[names.TRAINING]}")
+
+
+def admin(settings: Settings) -> KafkaAdminClient:
+    """An admin client for the brokers of the settings.
+
+    Raises:
+        SettingsError: No broker answers.
+    """
+    try:
+        return KafkaAdminClient(**client_options(settings))
+    except KafkaError as error:
+        brokers = ", ".join(settings.kafka_brokers)
+        raise SettingsError(f"no Kafka broker answers at {brokers}: {error}") from None
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Connection options of a kafka-python client."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(settings.kafka_brokers),
+        "security_protocol": settings.kafka_security,
+        "client_id": "sellerwatch",
+    }
+    if settings.kafka_api_version:
+        options["api_version"] = tuple(int(part) for part in settings.kafka_api_version.split("."))
+    if settings.kafka_ca_file:
+        options["ssl_cafile"] = str(settings.kafka_ca_file)
+    if settings.kafka_security.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password and settings.kafka_password.get_secret_value()
+    return options
+
+
+def read_layout(settings: Settings) -> Layout:
+    """The topics as they are on the broker."""
+    client = admin(settings)
+    try:
+        described = client.describe_topics()
+    finally:
+        client.close()
+    return Layout({topic["name"]: len(topic["partitions"]) for topic in described})
+
+
+def create_topics(settings: Settings, *, partitions: int, replication: int, upstream: bool) -> list[str]:
+    """Makes the topics that are missing; their names.
+
+    Args:
+        upstream: Also make the upstream topics, which normally belong to the order pipeline.
+    """
+    wanted = dict.fromkeys(CONFIGS, partitions) | {names.TRAINING: 1}
+    if upstream:
+        wanted |= dict.fromkeys(names.UPSTREAM, partitions)
+    client = admin(settings)
+    made = []
+    try:
+        for topic, count in wanted.items():
+            new = NewTopic(topic, count, replication, topic_configs=CONFIGS.get(topic, {}))
+            try:
+                client.create_topics([new])
+            except TopicAlreadyExistsError:
+                continue
+            made.append(topic)
+    finally:
+        client.close()
+    return made

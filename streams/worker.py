@@ -1,0 +1,192 @@
+"""Runs one stage: builds its parts from the settings, and ends it cleanly."""
+
+import asyncio
+import gc
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import faust
+import structlog
+from redis.asyncio import Redis
+
+from detectors.alert_policy import Policy
+from detectors.events import SECOND
+from detectors.peer_features import new_learner
+from streams import metrics, names
+from streams.app import App, Stage, build_app, consumer_of, run
+from streams.dispatch import Dispatcher
+from streams.errors import SettingsError
+from streams.health import Health, HealthServer
+from streams.intake import Intake
+from streams.learn import Learn
+from streams.models import ModelShelf
+from streams.outbox import Outbox
+from streams.privacy import Pseudonyms
+from streams.settings import Settings
+from streams.stops import Stops
+from streams.store.connection import connect, load_scripts, patiently
+from streams.store.entities import RedisEntities
+from streams.store.partition import PartitionStore
+from streams.topics import Layout, read_layout
+from streams.watch import Watch
+from streams.webhook import Webhook
+
+log = structlog.get_logger()
+
+STAGES = ("intake", "watch", "learn", "dispatch")
+PORTS = {"intake": 9101, "watch": 9102, "learn": 9103, "dispatch": 9104}
+
+
+async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, started: Callable[[int], None]) -> int:
+    """Runs a stage until `stop` is set; the process's exit code.
+
+    Args:
+        started: Told the port of the listener once it is up.
+
+    Raises:
+        SettingsError: The settings, the topics or Redis are not fit for the stage.
+    """
+    layout = await asyncio.to_thread(read_layout, settings)
+    layout.check()
+    redis = connect(settings.redis_url)
+    await _check_redis(redis, settings, layout, name)
+    await load_scripts(redis, stage=name)
+    try:
+        if name == "dispatch":
+            return await _dispatch(redis, settings, layout, stop, started)
+        app = _app(_stage(name, redis, settings, layout), settings)
+        server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
+        started(await server.start())
+        gc.freeze()  # what is loaded by now stays: full collections need not walk it again and again
+        gc.set_threshold(50_000, 50, 100)
+        try:
+            return await run(app, stop)
+        finally:
+            await server.stop()
+    finally:
+        await redis.aclose()
+
+
+def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage:
+    _check_keys(settings)
+    if name == "intake":
+        return Intake(
+            RedisEntities(redis, settings.namespace, lifetime=int(settings.entity_lifetime.total_seconds())),
+            Pseudonyms(settings.hashing()),
+            Stops(redis, settings.namespace),
+            wait_seconds=settings.wait_for_order.total_seconds(),
+            log_partitions=layout.log,
+            rejected_partitions=layout.partitions[names.REJECTED],
+            waiting_partitions=layout.partitions[names.WAITING],
+        )
+    store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
+    if name == "watch":
+        shelf = ModelShelf(settings.signing())
+        return Watch(store, shelf, policy_of(settings), cached_profiles=settings.cached_profiles)
+    interval = int(settings.publish_interval.total_seconds()) * SECOND
+    return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The alert policy that the settings ask for."""
+    quiet = int(settings.quiet_period.total_seconds()) * SECOND
+    return Policy(line=settings.alert_threshold, quiet_period=quiet)
+
+
+def _app(stage: Stage, settings: Settings) -> App:
+    tls = None
+    if settings.kafka_security.endswith("SSL"):
+        tls = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+    return build_app(
+        stage,
+        brokers=settings.kafka_brokers,
+        group=f"{settings.namespace}-{stage.name}",
+        max_poll_records=settings.max_poll_records,
+        session_timeout=settings.session_timeout.total_seconds(),
+        credentials=_credentials(settings, tls),
+        tls=tls,
+    )
+
+
+def _credentials(settings: Settings, tls: ssl.SSLContext | None) -> Any:
+    if settings.kafka_security.startswith("SASL") and settings.kafka_password is not None:
+        return faust.SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_password.get_secret_value(),
+            mechanism=settings.kafka_sasl_mechanism,
+            ssl_context=tls,
+        )
+    return faust.SSLCredentials(context=tls) if tls else None
+
+
+def _check_keys(settings: Settings) -> None:
+    if not settings.hash_keys:
+        raise SettingsError("SELLERWATCH_HASH_KEYS: set at least one `id:secret`; personal values are hashed with it")
+    if not settings.model_keys:
+        raise SettingsError("SELLERWATCH_MODEL_KEYS: set at least one secret; model snapshots are signed with it")
+
+
+async def _check_redis(redis: Redis, settings: Settings, layout: Layout, name: str) -> None:
+    """Refuses a Redis that may throw state away, and a log whose partition count has changed."""
+    info = await patiently(redis, lambda: redis.info("memory"), stage=name)
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        raise SettingsError(
+            f"Redis evicts keys (maxmemory-policy {policy}), watermarks among them; set `maxmemory-policy noeviction`"
+        )
+    key = f"{{{settings.namespace}.layout}}partitions"
+    await patiently(redis, lambda: redis.setnx(key, layout.log), stage=name)
+    stored = await patiently(redis, lambda: redis.get(key), stage=name)
+    if stored is not None and int(stored) != layout.log:
+        raise SettingsError(
+            f"{names.EVENTS} has {layout.log} partitions, but its state in Redis was built with {int(stored)}: sellers "
+            "would change partition. Replay the log into a new topic and namespace (docs/operations.md)"
+        )
+
+
+def _port(name: str, settings: Settings) -> int:
+    return PORTS[name] if settings.metrics_port is None else settings.metrics_port
+
+
+def look(app: App) -> Health:
+    """How a stage on Kafka is doing."""
+    consumer = consumer_of(app)
+    assigned = set(consumer.assignment()) if consumer.started else set()
+    claims = list(consumer.claims.values())
+    return Health(
+        alive={"running": not app.ended.is_set(), "heartbeat": consumer.heard_from()},
+        ready={
+            "assigned": bool(assigned),
+            "claimed": len(claims) >= len(assigned),
+            "redis": metrics.REDIS_UP._value.get() == 1,
+            "not_stopped": all(claim.stopped is None for claim in claims),
+        },
+    )
+
+
+async def _dispatch(
+    redis: Redis, settings: Settings, layout: Layout, stop: asyncio.Event, started: Callable[[int], None]
+) -> int:
+    """Dispatch reads no topic: its input is the outbox that watch's commits fill."""
+    webhook = None
+    if settings.webhook_url:
+        webhook = Webhook(
+            settings.webhook_url,
+            [secret.get_secret_value() for secret in settings.webhook_secrets],
+            allow_private=settings.webhook_allow_private,
+            allow_hosts=settings.webhook_allow_hosts,
+        )
+    dispatcher = Dispatcher(Outbox(redis, f"{settings.namespace}.watch", layout.log), webhook)
+
+    def state() -> Health:
+        up = {"redis": metrics.REDIS_UP._value.get() == 1}
+        return Health(alive={"running": True}, ready=up)
+
+    server = HealthServer(settings.metrics_host, _port("dispatch", settings), state)
+    started(await server.start())
+    try:
+        await dispatcher.run(stop)
+    finally:
+        await server.stop()
+    return 0
