@@ -46,11 +46,13 @@ class Policy:
     """After an alert was sent, its pattern stays silent about the seller for so long."""
     dismissed_for: Micros = 30 * DAY
     """After a dismissal, its pattern stays silent about the seller for so long."""
+    confirmed_for: Micros = 90 * DAY
+    """After a confirmation, all patterns stay silent about the seller for so long: people know."""
     lapse: Micros = 30 * DAY
     """An open alert whose score stayed below the line for so long is over."""
     learning_line: float = 0.45
     """From this seller score on, "normal" does not learn from the order."""
-    explain_from: float = 0.3
+    explain_from: float = 0.4
     """Decisions below this score carry features and versions, but no reasons."""
     catalogue: Catalogue = field(default_factory=Catalogue)
 
@@ -81,11 +83,11 @@ def decide(
     """
     if score < policy.line:
         return Outcome.BELOW_LINE
+    if any(other.closed == "confirmed" and now < other.silent_until for other in states.values()):
+        return Outcome.CONFIRMED
     state = states.get(pattern)
     if state is None:
         return _first(policy, states, alone, now)
-    if state.closed == "confirmed":
-        return Outcome.CONFIRMED
     if state.closed:
         return Outcome.DISMISSED if now < state.silent_until else _first(policy, states, alone, now)
     if now - state.seen_at > policy.lapse:
@@ -97,13 +99,14 @@ def decide(
 
 
 def _first(policy: Policy, states: Mapping[str, AlertState], alone: float, now: Micros) -> Outcome:
-    if alone < policy.line and any(is_open(policy, state, now) for state in states.values()):
+    if alone < policy.line and any_open(policy, states, now):
         return Outcome.OTHER_OPEN
     return Outcome.FIRST
 
 
-def is_open(policy: Policy, state: AlertState, now: Micros) -> bool:
-    return not state.closed and now - state.seen_at <= policy.lapse
+def any_open(policy: Policy, states: Mapping[str, AlertState], now: Micros) -> bool:
+    """Whether an alert on the seller waits for a person."""
+    return any(not state.closed and now - state.seen_at <= policy.lapse for state in states.values())
 
 
 def keep(
@@ -122,7 +125,7 @@ def keep(
     """
     state = states.get(pattern)
     if outcome is Outcome.FIRST:
-        first = alert_id(tipping[0], pattern, tipping[1], 0)
+        first = _digest(tipping[0], pattern, tipping[1], 0)
         state = AlertState(first, first, severity(policy, score), score, now, now)
         states[pattern] = state
         return state
@@ -131,20 +134,18 @@ def keep(
     if state is None or outcome is not Outcome.ESCALATED:
         return None
     state.escalations += 1
-    state.latest_id = alert_id(tipping[0], pattern, tipping[1], state.escalations)
+    state.latest_id = _digest(tipping[0], pattern, tipping[1], state.escalations)
     state.severity = max(state.severity, severity(policy, score))
     state.score, state.sent_at = max(state.score, score), now
     return state
 
 
-def close(
-    policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros
-) -> None:
+def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros) -> None:
     """An analyst's verdict closes the alert it names, or all of the seller's."""
     for state in states.values():
-        if alert is None or alert in (state.alert_id, state.latest_id):
+        if alert is None or alert in (alert_id(state.alert_id), alert_id(state.latest_id)):
             state.closed = verdict
-            state.silent_until = now + policy.dismissed_for
+            state.silent_until = now + (policy.confirmed_for if verdict == "confirmed" else policy.dismissed_for)
 
 
 def reopen(states: dict[str, AlertState]) -> None:
@@ -153,8 +154,11 @@ def reopen(states: dict[str, AlertState]) -> None:
         del states[pattern]
 
 
-def alert_id(seller_id: str, pattern: str, event_id: str, escalation: int) -> str:
-    """The same events give the same id."""
+def _digest(seller_id: str, pattern: str, event_id: str, escalation: int) -> bytes:
     text = "\0".join((seller_id, pattern, event_id, str(escalation)))
-    digest = hashlib.blake2b(text.encode(), digest_size=10).digest()
+    return hashlib.blake2b(text.encode(), digest_size=10).digest()
+
+
+def alert_id(digest: bytes) -> str:
+    """`alr_` and 16 letters: the same events give the same id."""
     return "alr_" + base64.b32encode(digest).decode().lower()

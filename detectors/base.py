@@ -17,13 +17,15 @@ class Row(Struct, gc=False):
     profile: Profile
     """To keep its alerts; everything else of it has moved on."""
     time: int
+    number: int
+    """Orders of the seller so far."""
     currency: str
     """Of the usual price."""
     recent: tuple[str, ...]
     links: tuple[Link, ...]
-    ban: tuple[str, str]
-    """Banned or confirmed seller, and the kind of value that matched."""
     cohort: str
+    sampled: bool
+    """Whether the order may become a training row."""
 
 
 class Raw(NamedTuple):

@@ -40,3 +40,9 @@ def either(*chances: Column) -> Column:
 def above(values: Column, level: Column | float) -> Column:
     """By how much values lie above a level, 0 where they do not."""
     return np.maximum(values - level, 0.0)
+
+
+def rise(values: Column, low: float, half: float) -> Column:
+    """0 up to `low`, 0.5 at `half` beyond it, ever slower towards 1: it never saturates, so nothing ties."""
+    beyond = np.maximum(values - low, 0.0)
+    return beyond / (beyond + half)

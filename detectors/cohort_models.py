@@ -37,6 +37,7 @@ class CohortModels:
         self.features = tuple(features)
         self.version = version
         cohorts = snapshot.cohorts if snapshot else ()
+        self.cohorts = tuple(cohort.name for cohort in cohorts)
         norms = {ALL: tuple(prior)} | {c.name: tuple(c.read_norm().tolist()) for c in cohorts}
         self._norms: Mapping[str, tuple[float, ...]] = norms
         self._norm_rows = {name: i for i, name in enumerate(norms)}
@@ -49,9 +50,7 @@ class CohortModels:
         return cls(features, prior_norms(features, prior), "prior", None)
 
     @classmethod
-    def from_snapshot(
-        cls, snapshot: bytes, version: str, features: Sequence[str] | None = None
-    ) -> "CohortModels":
+    def from_snapshot(cls, snapshot: bytes, version: str, features: Sequence[str] | None = None) -> "CohortModels":
         """Raises SnapshotError for bytes that cannot be read, or that were learned from other features."""
         state = unpack(snapshot)
         if features is not None and tuple(features) != state.params.features:

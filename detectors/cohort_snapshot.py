@@ -164,5 +164,9 @@ def _inflate(packed: bytes) -> bytes:
 
 
 def snapshot_version(training_offset: int, snapshot: bytes) -> str:
-    """The version under which a snapshot is published: how far it has learned, and which bytes."""
-    return f"cohorts-{training_offset}-{blake2b(snapshot, digest_size=4).hexdigest()}"
+    """The version under which a snapshot is published: how far it has learned, and what.
+
+    Taken from the content before compression: another zlib may pack the same content differently.
+    """
+    content = _inflate(snapshot[len(_FORMAT) :])
+    return f"cohorts-{training_offset}-{blake2b(content, digest_size=4).hexdigest()}"

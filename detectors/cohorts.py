@@ -81,6 +81,11 @@ class CohortLearner:
         self._cohorts = {c.name: Cohort.restore(c, state.params) for c in state.cohorts}
         self._columns = [state.params.features.index(name) for name in state.params.forest.features]
 
+    @property
+    def published_at(self) -> Micros | None:
+        """When a snapshot was due last, by the log's clock: the start of that interval."""
+        return None if self._clock.last_slot is None else self._clock.last_slot * self._clock.interval
+
     def snapshot(self) -> bytes:
         """Everything learned: equal bytes for equal learners, at most `MAX_SNAPSHOT` of them."""
         cohorts = tuple(self._cohorts[name].state() for name in sorted(self._cohorts))

@@ -13,7 +13,7 @@ from detectors.events import SECOND, Micros
 from detectors.profile import Link
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+_LAST: Final = (datetime(9999, 12, 31, 23, 59, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
 
 
 class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -30,8 +30,9 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     pattern: str
     """The strongest one; empty where nothing speaks against the seller."""
     outcome: str
-    features: list[float]
-    """In the order of `detectors.features.FEATURES`, whose fingerprint `versions` gives."""
+    features: bytes
+    """One byte each, 255 for 1.0, in the order of `detectors.features.FEATURES`, whose fingerprint
+    `versions` gives; base64 in JSON."""
     versions: Mapping[str, str]
     order_id: str | None = None
     reasons: list[Reason] = []
@@ -92,11 +93,14 @@ def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
 
 def say_time(time: Micros) -> str:
     """RFC 3339 in UTC, with microseconds only where there are some."""
-    second, micros = divmod(time, SECOND)
-    return f"{_second(second)}.{micros:06d}Z" if micros else f"{_second(second)}Z"
+    seconds, micros = divmod(time, SECOND)
+    minute, second = divmod(seconds, 60)
+    if micros:
+        return f"{_minute(minute)}:{second:02d}.{micros:06d}Z"
+    return f"{_minute(minute)}:{second:02d}Z"
 
 
-@lru_cache(maxsize=8192)
-def _second(second: int) -> str:
-    """`2026-11-21T05:11:07` for a second since the epoch; years 1970 to 9999."""
-    return (_EPOCH + timedelta(seconds=min(max(second, 0), _LAST))).strftime("%Y-%m-%dT%H:%M:%S")
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> str:
+    """`2026-11-21T05:11` for a minute since the epoch; years 1970 to 9999."""
+    return (_EPOCH + timedelta(minutes=min(max(minute, 0), _LAST))).isoformat(timespec="minutes")[:16]

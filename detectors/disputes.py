@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, above
+from detectors.batch import Batch, Column, above, rise
 
 
 def _say_episode(case: Case) -> str:
-    return against(
-        case, f"of the orders old enough to be judged, {share(case.observed)} of the last were bad"
-    )
+    return against(case, f"of the orders old enough to be judged, {share(case.observed)} of the last were bad")
 
 
 def _say_week(case: Case) -> str:
@@ -39,6 +37,9 @@ class Disputes:
     of bad among the last orders that can have been labelled by now.
 
     Misses what nobody disputes: illicit goods whose buyers are content.
+
+    Args:
+        episode, week, month, day, refunds: Weight of each fact.
     """
 
     name: ClassVar[str] = "disputes"
@@ -50,16 +51,17 @@ class Disputes:
         Term("refunds", "refunds", _say_refunds),
     )
 
-    episode: float = 1.8
-    week: float = 2.2
-    month: float = 1.6
+    episode: float = 3.6
+    week: float = 1.2
+    month: float = 0.8
     day: float = 0.4
     refunds: float = 0.8
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
+        lasting = 1.0 - 0.7 * f["bad_since"]
         return (
-            self.episode * f["bad_episode"] * f["bad_episode"],
+            self.episode * rise(f["bad_episode"], 0.42, 0.12) * lasting,
             self.week * above(f["disputes_7d"], peers["disputes_7d"]),
             self.month * above(f["disputes_30d"], peers["disputes_30d"]),
             self.day * f["disputes_1d"],

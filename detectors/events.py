@@ -3,6 +3,7 @@
 An upstream event and its log record share these bodies. Upstream, personal fields hold raw values;
 intake replaces each of them (`PERSONAL_FIELDS` of `streams.privacy`) by a keyed hash before the log.
 Times are integers: microseconds since 1970-01-01T00:00Z. Money is in the currency's smallest unit.
+None of these can be part of a cycle, so the garbage collector is kept off them (`gc=False`).
 """
 
 from typing import Annotated, Literal
@@ -26,16 +27,14 @@ HOUR: Micros = 3_600 * SECOND
 DAY: Micros = 24 * HOUR
 
 Method = Literal["card", "wallet", "bank_transfer", "crypto", "gift_card", "cash", "other"]
-IntelKind = Literal[
-    "ip", "device", "instrument", "wallet", "address", "name", "email", "phone", "payout_account"
-]
+IntelKind = Literal["ip", "device", "instrument", "wallet", "address", "name", "email", "phone", "payout_account"]
 
 
-class Body(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+class Body(Struct, frozen=True, omit_defaults=True, gc=False, tag_field="type"):
     """What an event says beyond its id, its time and its seller."""
 
 
-class Place(Struct, frozen=True, omit_defaults=True):
+class Place(Struct, frozen=True, omit_defaults=True, gc=False):
     """An address. In the log `postal_code` and `line` are gone and `address` is their keyed hash."""
 
     country: Word
@@ -45,7 +44,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
     address: Word | None = None
 
 
-class Item(Struct, frozen=True, omit_defaults=True):
+class Item(Struct, frozen=True, omit_defaults=True, gc=False):
     quantity: Quantity
     unit_amount_minor: AmountMinor
     listing_id: Id | None = None
@@ -53,7 +52,7 @@ class Item(Struct, frozen=True, omit_defaults=True):
     category: Line | None = None
 
 
-class OrderPlaced(Body, tag="order.placed"):
+class OrderPlaced(Body, frozen=True, tag="order.placed"):
     order_id: Id
     buyer_id: Id
     amount_minor: AmountMinor
@@ -67,17 +66,17 @@ class OrderPlaced(Body, tag="order.placed"):
     device_id: Id | None = None
 
 
-class OrderCancelled(Body, tag="order.cancelled"):
+class OrderCancelled(Body, frozen=True, tag="order.cancelled"):
     order_id: Id
     reason: Line | None = None
 
 
-class OrderDelivered(Body, tag="order.delivered"):
+class OrderDelivered(Body, frozen=True, tag="order.delivered"):
     order_id: Id
     reason: Line | None = None
 
 
-class PaymentCaptured(Body, tag="payment.captured"):
+class PaymentCaptured(Body, frozen=True, tag="payment.captured"):
     payment_id: Id
     order_id: Id
     amount_minor: AmountMinor
@@ -90,7 +89,7 @@ class PaymentCaptured(Body, tag="payment.captured"):
     device_id: Id | None = None
 
 
-class PaymentFailed(Body, tag="payment.failed"):
+class PaymentFailed(Body, frozen=True, tag="payment.failed"):
     payment_id: Id
     order_id: Id
     amount_minor: AmountMinor
@@ -103,13 +102,13 @@ class PaymentFailed(Body, tag="payment.failed"):
     device_id: Id | None = None
 
 
-class PaymentReleased(Body, tag="payment.released"):
+class PaymentReleased(Body, frozen=True, tag="payment.released"):
     order_id: Id
     payment_id: Id | None = None
     confirmed_by: Literal["buyer", "timeout", "early"] | None = None
 
 
-class PaymentRefunded(Body, tag="payment.refunded"):
+class PaymentRefunded(Body, frozen=True, tag="payment.refunded"):
     order_id: Id
     payment_id: Id | None = None
     amount_minor: AmountMinor | None = None
@@ -117,7 +116,7 @@ class PaymentRefunded(Body, tag="payment.refunded"):
     reason: Line | None = None
 
 
-class PaymentDisputed(Body, tag="payment.disputed"):
+class PaymentDisputed(Body, frozen=True, tag="payment.disputed"):
     """A chargeback or confirmed fraud: a label that arrives days after its order."""
 
     order_id: Id
@@ -127,7 +126,7 @@ class PaymentDisputed(Body, tag="payment.disputed"):
     reason: Line | None = None
 
 
-class ListingPublished(Body, tag="listing.published"):
+class ListingPublished(Body, frozen=True, tag="listing.published"):
     listing_id: Id
     title: Line | None = None
     description: Text | None = None
@@ -137,7 +136,7 @@ class ListingPublished(Body, tag="listing.published"):
     image_hashes: Annotated[tuple[Word, ...], Meta(max_length=64)] = ()
 
 
-class ListingRemoved(Body, tag="listing.removed"):
+class ListingRemoved(Body, frozen=True, tag="listing.removed"):
     listing_id: Id
     title: Line | None = None
     description: Text | None = None
@@ -147,7 +146,7 @@ class ListingRemoved(Body, tag="listing.removed"):
     image_hashes: Annotated[tuple[Word, ...], Meta(max_length=64)] = ()
 
 
-class ShipmentCreated(Body, tag="shipment.created"):
+class ShipmentCreated(Body, frozen=True, tag="shipment.created"):
     shipment_id: Id
     order_id: Id
     origin: Place | None = None
@@ -158,7 +157,7 @@ class ShipmentCreated(Body, tag="shipment.created"):
     carrier: Line | None = None
 
 
-class SellerAccount(Body):
+class SellerAccount(Body, frozen=True):
     """What a seller says of itself; every field may be missing."""
 
     display_name: Line | None = None
@@ -175,36 +174,36 @@ class SellerAccount(Body):
     device_id: Id | None = None
 
 
-class SellerRegistered(SellerAccount, tag="seller.registered"):
+class SellerRegistered(SellerAccount, frozen=True, tag="seller.registered"):
     pass
 
 
-class SellerUpdated(SellerAccount, tag="seller.updated"):
+class SellerUpdated(SellerAccount, frozen=True, tag="seller.updated"):
     pass
 
 
-class SellerBanned(Body, tag="seller.banned"):
+class SellerBanned(Body, frozen=True, tag="seller.banned"):
     reason: Line | None = None
 
 
-class SellerReinstated(Body, tag="seller.reinstated"):
+class SellerReinstated(Body, frozen=True, tag="seller.reinstated"):
     reason: Line | None = None
 
 
-class ReviewLeft(Body, tag="review.left"):
+class ReviewLeft(Body, frozen=True, tag="review.left"):
     buyer_id: Id
     rating: Annotated[int, Meta(ge=1, le=5)]
     order_id: Id | None = None
 
 
-class ReportFiled(Body, tag="report.filed"):
+class ReportFiled(Body, frozen=True, tag="report.filed"):
     reason: Line
     reporter_id: Id | None = None
     listing_id: Id | None = None
     text: Text | None = None
 
 
-class VerdictGiven(Body, tag="verdict.given"):
+class VerdictGiven(Body, frozen=True, tag="verdict.given"):
     """An analyst's label on an alert, or on the seller where `alert_id` is missing."""
 
     verdict: Literal["confirmed", "dismissed"]
@@ -213,7 +212,7 @@ class VerdictGiven(Body, tag="verdict.given"):
     note: Text | None = None
 
 
-class IntelListed(Body, tag="intel.listed"):
+class IntelListed(Body, frozen=True, tag="intel.listed"):
     kind: IntelKind
     source: Line
     value: Line | None = None
@@ -222,7 +221,7 @@ class IntelListed(Body, tag="intel.listed"):
     expires_at: str | None = None
 
 
-class IntelWithdrawn(Body, tag="intel.withdrawn"):
+class IntelWithdrawn(Body, frozen=True, tag="intel.withdrawn"):
     kind: IntelKind
     source: Line
     value: Line | None = None
@@ -231,7 +230,7 @@ class IntelWithdrawn(Body, tag="intel.withdrawn"):
     expires_at: str | None = None
 
 
-class LinkFound(Body, tag="link.found"):
+class LinkFound(Body, frozen=True, tag="link.found"):
     """Written by intake to the *other* seller's log: a value has joined it with `other_seller`."""
 
     other_seller: Id
@@ -246,7 +245,7 @@ class LinkFound(Body, tag="link.found"):
     """Standing of `other_seller` when the link was found."""
 
 
-class ModelPublished(Body, tag="model.published"):
+class ModelPublished(Body, frozen=True, tag="model.published"):
     """Written by learn to every log partition: from here on, watch scores with this snapshot."""
 
     model: Word
@@ -284,7 +283,7 @@ Status = Literal["", "banned", "confirmed"]
 """How a seller stands: nothing known, banned, or confirmed as illicit by an analyst."""
 
 
-class OtherSeller(Struct, frozen=True, omit_defaults=True):
+class OtherSeller(Struct, frozen=True, omit_defaults=True, gc=False):
     """A seller that touched the same value before."""
 
     seller_id: str
@@ -293,7 +292,7 @@ class OtherSeller(Struct, frozen=True, omit_defaults=True):
     status: Status = ""
 
 
-class BuyerHistory(Struct, frozen=True, omit_defaults=True):
+class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     """How a buyer usually buys, over all sellers, before this event."""
 
     orders: int = 0
@@ -307,7 +306,7 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True):
     last_bad: Micros | None = None
 
 
-class Sighting(Struct, frozen=True, omit_defaults=True):
+class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     """What was known of one value of the event just before it: the facts that intake gathered."""
 
     kind: str
@@ -316,7 +315,7 @@ class Sighting(Struct, frozen=True, omit_defaults=True):
     events: int = 0
     """Times seen before, with any seller."""
     own: int = 0
-    """Times seen before with this seller."""
+    """Orders of this seller that touched it before; of its own value, events."""
     sellers: int = 0
     """Distinct other sellers it was seen with before."""
     first_seen: Micros | None = None
@@ -328,7 +327,7 @@ class Sighting(Struct, frozen=True, omit_defaults=True):
     buyer: BuyerHistory | None = None
 
 
-class Source(Struct, frozen=True, array_like=True):
+class Source(Struct, frozen=True, array_like=True, gc=False):
     """Where a record came from; `part` counts records that one source record gave rise to."""
 
     topic: str
@@ -337,7 +336,7 @@ class Source(Struct, frozen=True, array_like=True):
     part: int = 0
 
 
-class Record(Struct, frozen=True, omit_defaults=True):
+class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the log `sellerwatch.events`."""
 
     partition: int

@@ -32,14 +32,16 @@ FEATURES: Final = (
     "new_buyers",  # share of buyers never seen anywhere
     "pool_shared",  # share of orders whose device, instrument or address other buyers here use
     "foreign",  # share shipped to another country than the seller's
-    "risky_method",  # share of crypto and gift cards
-    "method_turn",  # how far that share lies above the long-run one
+    "risky_method",  # share of crypto, and of gift cards at a third
+    "method_turn",  # how far that share of late lies above the long-run one
     "failed_payments",  # share of payments that failed
+    "released_early",  # escrow released before delivery, by early confirmation, against orders
     # -- what came back, against orders: 0.5 where all of many orders came back
     "disputes_1d",
     "disputes_7d",
     "disputes_30d",
     "bad_episode",  # share of bad among the last orders old enough to be labelled
+    "bad_since",  # age of the present run of bad orders: 0.5 after four weeks
     "refunds",
     "cancels",
     "reports",
@@ -64,9 +66,9 @@ WIDTH: Final = len(FEATURES)
 
 NEVER: Final = 1e9
 """Days since what never happened."""
-_QUIET: Final = (0.0,) * 7
+_QUIET: Final = (0.0,) * 8
 _DAY: Final = float(DAY)
-RAW_WIDTH: Final = 42
+RAW_WIDTH: Final = 44
 _pack: Final = Struct(f"<{RAW_WIDTH}d").pack
 TEN_THOUSAND: Final = 10_000.0
 
@@ -81,6 +83,7 @@ def measure(p: Profile, m: Moment) -> bytes:
             p.disputes_7d,
             p.disputes_30d,
             bad_now(p) if p.disputes else 0.0,
+            (clock - p.bad_run_since) / _DAY if p.disputes else 0.0,
             p.refunds_30d,
             p.cancels_30d,
             p.reports_30d,
@@ -106,6 +109,7 @@ def measure(p: Profile, m: Moment) -> bytes:
         p.risky_slow,
         p.risky_fast,
         p.failed,
+        p.early_30d,
         *complaints,
         (clock - p.since) / _DAY,
         p.known_since,
@@ -137,12 +141,13 @@ def features_of(raw: Matrix) -> Matrix:
     """
     (n, near, ring, _, price, price_var, hour, day, week, month, gap_var) = raw[:11]
     (rebuy, rebuy_soon, rebuy_var, new_buyers, pool, foreign, risky_slow, risky_fast, failed) = raw[11:20]
-    (bad_day, bad_week, bad_month, episode, refunds, cancels, reports) = raw[20:27]
-    (age, known, unverified, changed, woken, silence, links, match, ban_buyers, standing) = raw[27:37]
-    (amount_z, buyer_z, buyer_bad, buyer_pace, shared) = raw[37:]
+    early = raw[20]
+    (bad_day, bad_week, bad_month, episode, bad_since, refunds, cancels, reports) = raw[21:29]
+    (age, known, unverified, changed, woken, silence, links, match, ban_buyers, standing) = raw[29:39]
+    (amount_z, buyer_z, buyer_bad, buyer_pace, shared) = raw[39:]
     spread = np.sqrt(price_var)
-    usual_day = np.maximum(month - day, 0.0) / 29.0 + 1.0
-    usual_hour = np.maximum(week - hour, 0.0) / 167.0 + 0.5
+    usual_day = np.maximum(month - day, 0.0) / np.minimum(np.maximum(age - 1.0, 1.0), 29.0) + 1.0
+    usual_hour = np.maximum(week - hour, 0.0) / np.minimum(np.maximum(24.0 * age - 1.0, 8.0), 167.0) + 0.5
     features = np.stack(
         (
             np.where(ring > 1.0, near / np.maximum(ring, 1.0), 0.0),
@@ -160,12 +165,14 @@ def features_of(raw: Matrix) -> Matrix:
             pool,
             foreign,
             risky_slow,
-            np.maximum(risky_fast - risky_slow, 0.0),
+            np.maximum(risky_fast - risky_slow - 0.12, 0.0),
             failed,
+            np.minimum(early / (month + 2.0), 1.0),
             bad_day / (bad_day + day + 2.0),
             bad_week / (bad_week + week + 2.0),
             bad_month / (bad_month + month + 2.0),
             episode,
+            _half(np.maximum(bad_since, 0.0), 28.0),
             refunds / (refunds + month + 2.0),
             cancels / (cancels + month + 2.0),
             reports / (reports + month + 2.0),

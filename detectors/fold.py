@@ -9,20 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequenc
 from hashlib import blake2b
 from typing import Any, Final
 
-from msgspec import Struct
-
 from detectors.alert_policy import Policy
 from detectors.base import Row
-from detectors.batch import Matrix
-from detectors.deciding import Effects, Label, decide_all
+from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
+from detectors.effects import Effects, Label
 from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
 from detectors.features import measure, unpacked
 from detectors.judging import PeerModels, judge
 from detectors.learning import LEARN, SCORED
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
-from detectors.profile import AHEAD, REMEMBERED_EVENTS, Profile, advance
+from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
+from detectors.sampling import SAMPLED, note_label
 
 __all__ = [
     "Effects",
@@ -34,20 +33,6 @@ __all__ = [
     "fold",
     "labelled_orders",
 ]
-
-SAMPLED: Final = 8
-"""One order in so many may become an unlabelled training row."""
-
-
-class Learned(Struct, gc=False):
-    """What the first phase hands on."""
-
-    steps: list[Row | Label]
-    raw: Matrix
-    """One row of raw numbers for every scored event."""
-    sampled: set[int]
-    """Positions of events whose hash says that they are worth a training row."""
-
 
 _NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
 
@@ -70,11 +55,18 @@ def fold(
         models: The one version in force for all of the records.
     """
     effects = Effects()
-    learned = _learn(records, sellers, order_rows, effects)
-    if learned.steps:
-        rows = [step for step in learned.steps if type(step) is Row]
-        judged = judge(rows, learned.raw, models, policy.catalogue)
-        decide_all(learned.steps, judged, records, offsets, order_rows, learned.sampled, policy, effects)
+    steps, measured = _learn(records, sellers, order_rows, effects)
+    rows = [step for step in steps if type(step) is Row]
+    judged = judge(rows, unpacked(measured), models, policy.catalogue)
+    deciding = Deciding.of(judged, policy, effects)
+    at = 0
+    for step in steps:
+        index = step.index
+        if type(step) is Row:
+            deciding.decide(at, step, records[index], offsets[index])
+            at += 1
+        elif type(step) is Label:
+            note_label(step, records[index], offsets[index], order_rows, policy, effects)
     return effects
 
 
@@ -93,13 +85,13 @@ def _learn(
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     effects: Effects,
-) -> Learned:
+) -> tuple[list[Row | Label], list[bytes]]:
+    """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
     steps: list[Row | Label] = []
     measured: list[bytes] = []
-    sampled: set[int] = set()
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
-    kept = 8 - 8 * REMEMBERED_EVENTS
+    kept = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS
     for index, record in enumerate(records):
         seller_id = record.seller_id
         if not seller_id:
@@ -110,7 +102,7 @@ def _learn(
         if p is None:
             time = time if time > 0 else 0
             p = sellers[seller_id] = Profile(clock=time, since=time)
-        digest = blake2b(record.event_id.encode(), digest_size=8).digest()
+        digest = blake2b(record.event_id.encode(), digest_size=EVENT_HASH).digest()
         if digest in p.event_ids:
             effects.duplicates += 1
             continue
@@ -128,14 +120,13 @@ def _learn(
             learn(p, record, body, time, moment)
         if kind in SCORED:
             measured.append(measure(p, moment))
-            steps.append(Row(index, p, time, p.usual_currency, p.recent, p.links, p.ban_by, p.cohort))
+            sampled = digest[0] % SAMPLED == 0
+            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled))
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
-                if digest[0] % SAMPLED == 0:
-                    sampled.add(index)
         elif kind in _NOTED:
             steps.append(Label(index, p, time, p.recent))
-    return Learned(steps, unpacked(measured), sampled)
+    return steps, measured
 
 
 def _find_order(

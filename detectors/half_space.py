@@ -83,9 +83,7 @@ def read_forest(forest: Any, params: ForestParams) -> ForestState:
     at = forest_shape(params).leaf_positions
     current = bytes(nodes[i].l_mass for nodes in forest._tree_nodes for i in at)
     reference = bytes(nodes[i].r_mass for nodes in forest._tree_nodes for i in at)
-    return ForestState(
-        forest.counter, current if forest.counter else b"", b"" if forest._first_window else reference
-    )
+    return ForestState(forest.counter, current if forest.counter else b"", b"" if forest._first_window else reference)
 
 
 def write_forest(forest: Any, params: ForestParams, state: ForestState) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 from msgspec import Struct
 
 from detectors.assessment import Assessment
-from detectors.base import Raw, Row
+from detectors.base import Row
 from detectors.batch import Batch, Column, Matrix
 from detectors.catalogue import Catalogue
-from detectors.features import FEATURES, features_of
+from detectors.features import FEATURES, WIDTH, features_of
 from detectors.order_rows import quantise
 
 
@@ -30,34 +30,25 @@ class PeerModels(Protocol):
 
 
 class Judged(Struct, gc=False):
-    """Scores of a batch, and its features in the forms in which they leave."""
+    """Scores of a batch, and its features in the form in which they are kept."""
 
     assessment: Assessment
-    features: list[list[float]]
-    quantised: list[bytes]
-    counts: list[list[int]]
+    features: list[bytes]
     model_version: str
 
 
 def judge(rows: Sequence[Row], raw: Matrix, models: PeerModels, catalogue: Catalogue) -> Judged:
     """Judges each row by itself: what else is in the batch makes no difference."""
-    columns = np.ascontiguousarray(raw.T)
-    features = features_of(columns)
+    features = features_of(np.ascontiguousarray(raw.T))
     by_row = np.ascontiguousarray(features.T)
     cohorts = [row.cohort for row in rows]
     batch = Batch(FEATURES, features, _peer_norms(cohorts, models), models.anomaly(cohorts, by_row))
-    return Judged(
-        Assessment(catalogue, batch),
-        by_row.tolist(),
-        quantise(by_row),
-        raw[:, : len(Raw._fields)].astype(np.int64).tolist(),
-        models.version,
-    )
+    return Judged(Assessment(catalogue, batch, raw), quantise(by_row), models.version)
 
 
 def _peer_norms(cohorts: Sequence[str], models: PeerModels) -> Matrix:
     """One line a feature."""
     numbers: dict[str, int] = {}
     at = [numbers.setdefault(cohort, len(numbers)) for cohort in cohorts]
-    norms = np.array([models.norm(cohort) for cohort in numbers], dtype=np.float64)
+    norms = np.array([models.norm(cohort) for cohort in numbers], dtype=np.float64).reshape(-1, WIDTH)
     return np.ascontiguousarray(norms.T[:, at])

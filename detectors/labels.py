@@ -20,7 +20,7 @@ from detectors.profile import Profile
 
 EPISODE: Micros = 14 * DAY
 """A run of bad labels has ended when none has come for so long."""
-LABELS = 6.0
+LABELS = 2.5
 """About how many labels the share of bad ones looks back on."""
 KEEP_LABEL: Final = 1.0 - 1.0 / LABELS
 _LOG_KEEP: Final = log(KEEP_LABEL)
@@ -43,15 +43,18 @@ def learn_dispute(p: Profile, _record: Record, _body: PaymentDisputed, time: Mic
         p.bad_run, p.bad_run_since = 1, placed
     p.last_dispute = time
     number = m.order_number or max(p.bad_number, p.orders)
-    clean_between = max(number - p.bad_number - 1, 0) if p.bad_number else min(number - 1, 1000)
+    clean_between = max(abs(number - p.bad_number) - 1, 0)
     p.bad_share = p.bad_share * exp((clean_between + 1) * _LOG_KEEP) + (1.0 - KEEP_LABEL)
     p.bad_number = max(p.bad_number, number)
 
 
 def bad_now(p: Profile) -> float:
-    """Share of bad among the last orders old enough to have been labelled by now."""
-    unlabelled = p.orders_7d * min(p.label_delay / 7.0, 4.0)
-    clean_since = p.orders - unlabelled - p.bad_number
+    """Share of bad among the last orders old enough to have been labelled by now.
+
+    Labels come at the pace at which their orders came: as long as none comes, the orders that by
+    now would have been labelled turn out good, one after the other.
+    """
+    clean_since = (p.clock - p.last_dispute) / DAY * p.orders_7d / 7.0 - 1.0
     if clean_since <= 0.0:
         return p.bad_share
     return p.bad_share * exp(min(clean_since, 1000.0) * _LOG_KEEP)

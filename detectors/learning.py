@@ -13,6 +13,7 @@ from detectors.events import (
     PaymentDisputed,
     PaymentFailed,
     PaymentRefunded,
+    PaymentReleased,
     Record,
     ReportFiled,
     SellerBanned,
@@ -35,7 +36,7 @@ from detectors.moment import Moment
 from detectors.profile import Profile
 from detectors.registration import learn_account
 from detectors.sightings import see_link, see_sellers
-from detectors.trade import learn_listing, learn_order, learn_payment
+from detectors.trade import learn_listing, learn_order, learn_payment, learn_release
 
 Learner = Callable[[Profile, Record, Any, Micros, Moment], None]
 
@@ -55,6 +56,7 @@ LEARN: Final[Mapping[type, Learner]] = {
     PaymentFailed: learn_payment,
     ListingPublished: learn_listing,
     OrderCancelled: learn_cancel,
+    PaymentReleased: learn_release,
     PaymentRefunded: learn_refund,
     PaymentDisputed: learn_dispute,
     ReportFiled: learn_report,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, either
+from detectors.batch import Batch, Column, above, either
 
 
 def _say_links(case: Case) -> str:
@@ -20,9 +20,7 @@ def _say_doubt(case: Case) -> str:
 
 
 def _say_pool(case: Case) -> str:
-    return against(
-        case, f"{share(case.observed)} of orders share a device, card or address with other buyers"
-    )
+    return against(case, f"{share(case.observed)} of orders share a device, card or address with other buyers")
 
 
 def _say_new_buyers(case: Case) -> str:
@@ -38,6 +36,9 @@ class LinkedAccounts:
     line; it takes several accounts, or an account that gives reason for doubt itself.
 
     Misses rings that keep every value apart.
+
+    Args:
+        shared, doubt, pool, new_buyers: Weight of each fact.
     """
 
     name: ClassVar[str] = "linked_accounts"
@@ -48,15 +49,15 @@ class LinkedAccounts:
         Term("new_buyers", "new_buyers", _say_new_buyers),
     )
 
-    shared: float = 1.3
-    doubt: float = 0.9
-    pool: float = 1.0
-    new_buyers: float = 0.25
+    shared: float = 9.0
+    doubt: float = 6.0
+    pool: float = 6.0
+    new_buyers: float = 2.0
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f = batch.features
-        links = f["links"]
-        crowd = links * links / (1.0 - 0.75 * links)
+        beyond_two = above(f["links"], 0.35)
+        crowd = beyond_two * beyond_two
         fresh = either(0.6 * f["account_new"], 0.6 * f["unverified"])
         return (
             self.shared * crowd,

@@ -31,5 +31,5 @@ def learn_norm(own: bytes, features: bytes, orders: int) -> bytes:
 
 
 def norm_of(own: bytes, feature: int) -> float | None:
-    """One norm, 0..1; None before anything was learned."""
-    return round(own[feature] / 255.0, 4) if len(own) == WIDTH else None
+    """One norm, 0..1; None before anything was learned, and for what is no feature of the seller."""
+    return round(own[feature] / 255.0, 4) if feature < len(own) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column
+from detectors.batch import Batch, Column, rise
 
 
 def _deviations(observed: float) -> str:
@@ -50,18 +50,18 @@ class OrderFacts:
     )
 
     buyer_amount: float = 0.8
-    amount: float = 0.35
-    buyer_bad: float = 0.8
+    amount: float = 0.7
+    buyer_bad: float = 1.8
     pace: float = 0.1
     shared: float = 0.4
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f = batch.features
-        high = f["buyer_amount_high"]
+        high = rise(f["buyer_amount_high"], 0.25, 0.15)
         return (
-            self.buyer_amount * high * high * (1.0 + 2.0 * f["buyer_bad"]),
-            self.amount * f["amount_high"] * f["amount_high"],
-            self.buyer_bad * f["buyer_bad"],
+            self.buyer_amount * high,
+            self.amount * rise(f["amount_high"], 0.4, 0.1),
+            self.buyer_bad * f["buyer_bad"] * (0.05 + high),
             self.pace * f["buyer_pace"],
             self.shared * f["shared_here"],
         )

@@ -22,22 +22,31 @@ TREE_FEATURES: Final = (
 )
 """Features of a seller against its peers; labels are left to the patterns, or they would count twice."""
 
-PRIOR: Final = {
+PRIOR: Final = dict.fromkeys(FEATURES, 0.01) | {
     "near_repeat": 0.3,
     "small_amount": 0.5,
     "amount_spread": 0.4,
     "experience": 0.6,
     "pace": 0.1,
+    "burst_day": 0.05,
+    "burst_hour": 0.05,
     "gap_regular": 0.2,
     "rebuy": 0.1,
     "rebuy_soon": 0.05,
+    "rebuy_irregular": 0.3,
     "new_buyers": 0.5,
-    "foreign": 0.1,
+    "foreign": 0.2,
+    "failed_payments": 0.03,
+    "refunds": 0.02,
+    "cancels": 0.02,
     "account_new": 0.2,
     "unverified": 0.3,
-    "buyer_new": 0.5,
+    "links": 0.05,
+    "amount_high": 0.1,
+    "buyer_amount_high": 0.1,
+    "buyer_pace": 0.05,
 }
-"""Peer norms until there are learned ones; everything else is rare among honest sellers."""
+"""Peer norms until there are learned ones: risk is rare among honest sellers."""
 
 
 def new_learner(*, publish_every: Micros = 600 * SECOND) -> CohortLearner:

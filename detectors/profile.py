@@ -11,6 +11,8 @@ FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
 
 REMEMBERED_EVENTS = 256
+EVENT_HASH = 6
+"""Bytes of hash for each: by chance, one event in 10^11 is taken for one of the 256 before it."""
 REMEMBERED_PRICES = 16
 REMEMBERED_BUYERS = 32
 AHEAD: Micros = 120 * SECOND
@@ -31,8 +33,8 @@ class Link(Struct, frozen=True, array_like=True, gc=False):
 class AlertState(Struct, array_like=True, gc=False):
     """The last alert of one pattern; belongs to the alert policy alone."""
 
-    alert_id: str
-    latest_id: str
+    alert_id: bytes
+    latest_id: bytes
     severity: int
     score: float
     sent_at: Micros
@@ -116,6 +118,8 @@ class Profile(Struct, array_like=True, gc=False):
     risky_fast: float = 0.0
     risky_slow: float = 0.0
     failed: float = 0.0
+    early_30d: float = 0.0
+    """Escrow releases by early confirmation."""
     listings: int = 0
 
     # -- labels and complaints, by arrival
@@ -145,11 +149,9 @@ class Profile(Struct, array_like=True, gc=False):
     links: tuple[Link, ...] = ()
     link_strength: float = 0.0
     ban_match: float = 0.0
-    ban_kinds: int = 0
-    ban_by: tuple[str, str] = ("", "")
-    """The banned or confirmed seller with the strongest match, and the kind of value that matched."""
     ban_buyers: float = 0.0
-    ban_buyers_of: str = ""
+    ban_buyers_of: int = 0
+    """Short hash of the banned seller that they came from."""
 
     # -- memory
     recent: tuple[str, ...] = ()
@@ -198,6 +200,7 @@ def advance(p: Profile, time: Micros) -> None:
     p.orders_1d *= keep_1d
     p.orders_7d *= keep_7d
     p.orders_30d *= keep_30d
+    p.early_30d *= keep_30d
     if p.complained:
         p.disputes_1d *= keep_1d
         p.disputes_7d *= keep_7d

@@ -9,10 +9,10 @@ from detectors.batch import Batch, Column, above
 
 
 def _say_match(case: Case) -> str:
-    seller, via = case.row.ban
-    return (
-        f"same {via.replace('_', ' ') or 'value'} as {seller or 'another seller'}, banned or confirmed before"
-    )
+    banned = [link for link in case.row.links if link.status]
+    who = banned[0].seller_id if banned else "another seller"
+    vias = ", ".join(link.via.replace("_", " ") for link in banned if link.seller_id == who)
+    return f"same {vias or 'values'} as {who}, who was banned or confirmed before"
 
 
 def _say_buyers(case: Case) -> str:
@@ -36,6 +36,9 @@ class ReturnAfterBan:
     it is left alone. Values that many sellers share are damped.
 
     Misses who comes back with everything new and other customers.
+
+    Args:
+        match, buyers, new, standing: Weight of each fact.
     """
 
     name: ClassVar[str] = "return_after_ban"
@@ -59,8 +62,8 @@ class ReturnAfterBan:
         buyers = above(f["ban_buyers"], 2.0 * peers["ban_buyers"]) * enough
         young = f["account_new"]
         return (
-            self.match * match * match * (0.6 + 0.4 * young),
-            self.buyers * buyers * buyers * (0.4 + 0.6 * young),
+            self.match * match * match * (0.3 + 0.7 * young),
+            self.buyers * buyers * buyers * (0.3 + 0.7 * young),
             self.new * young * (match * match + buyers * buyers),
             self.standing * f["standing"],
         )

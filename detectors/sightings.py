@@ -31,12 +31,12 @@ PERSONAL: Final = frozenset(("payout_account", "tax_id", "phone", "email", "name
 POOL_VALUES: Final = {"device": 1.0, "address": 0.5}
 """Values that different buyers seldom share; an IP (carrier, household, cafe) is not one of them."""
 
-BAN_KINDS: Final = {kind: 1 << bit for bit, kind in enumerate(OWN_VALUES)}
-
 HUB = 10.0
 """Sellers on one value from where on it says less with each further one."""
-KEPT_LINKS = 8
-KEPT_LINK_CHARACTERS = 320
+KEPT_LINKS = 6
+KEPT_LINK_BYTES = 220
+LEAST = 0.01
+"""Links weaker than this are not worth a place."""
 
 
 def hub_damping(sellers: int) -> float:
@@ -64,43 +64,39 @@ def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) 
 def pool_weight(sighting: Sighting, own_orders: int) -> float:
     """How far a value ties this buyer to other buyers of the same seller.
 
-    A buyer's earlier orders here, and their payments, have touched the value too: only what is beyond
-    them is somebody else's.
+    The buyer's own earlier orders here have touched the value too: only what is beyond them is
+    somebody else's.
     """
     weight = POOL_VALUES.get(sighting.kind, 0.0)
-    strangers = sighting.own - 2 * own_orders - (own_orders > 0)
+    strangers = sighting.own - own_orders
     if not weight or strangers <= 0:
         return 0.0
     return weight * hub_damping(sighting.sellers) * strangers / (strangers + 1.0)
 
 
 def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
-    """Learns links and bans from the values that the seller gives as its own."""
+    """Learns links from the values that the seller gives as its own."""
     for sighting in seen:
         if sighting.role != "seller":
             continue
-        kind = sighting.kind
-        weight = OWN_VALUES.get(kind, 0.0) * hub_damping(sighting.sellers)
-        for other in sighting.others:
-            if other.seller_id == seller_id or other.role != "seller":
-                continue
-            if other.status:
-                note_ban(p, kind, other.seller_id, weight)
-            add_link(p, other.seller_id, kind, weight, sighting.value, other.status)
-        if p.links:
-            _weaken(p, kind, sighting.value, weight)
+        weight = OWN_VALUES.get(sighting.kind, 0.0) * hub_damping(sighting.sellers)
+        mark = crc32(sighting.value.encode())
+        found = [
+            Link(other.seller_id, sighting.kind[:16], weight, mark, other.status)
+            for other in sighting.others
+            if other.role == "seller" and other.seller_id != seller_id
+        ]
+        _keep(p, found, sighting.kind, mark, weight)
 
 
 def see_link(p: Profile, seller_id: str, found: LinkFound) -> None:
-    """Another seller came to share a value with this one, or one that shares a value was banned."""
-    kind = found.kind
+    """Another seller came to share a value with this one, or one that does was banned."""
     if found.other_seller == seller_id or found.role != "seller" or not _is_own(p, found):
         return
-    weight = OWN_VALUES.get(kind, 0.0) * hub_damping(found.sellers)
-    if found.status:
-        note_ban(p, kind, found.other_seller, weight)
-    add_link(p, found.other_seller, kind, weight, found.value, found.status)
-    _weaken(p, kind, found.value, weight)
+    weight = OWN_VALUES.get(found.kind, 0.0) * hub_damping(found.sellers)
+    mark = crc32(found.value.encode())
+    link = Link(found.other_seller, found.kind[:16], weight, mark, found.status)
+    _keep(p, [link], found.kind, mark, weight)
 
 
 def _is_own(p: Profile, found: LinkFound) -> bool:
@@ -110,47 +106,34 @@ def _is_own(p: Profile, found: LinkFound) -> bool:
     return crc32(found.value.encode()) in (p.device, p.address, p.ip)
 
 
-def note_ban(p: Profile, kind: str, seller_id: str, strength: float) -> None:
-    """A value is that of a banned or confirmed seller; each kind counts once a seller."""
-    bit = BAN_KINDS.get(kind, 0)
-    if strength < 0.01 or (seller_id == p.ban_by[0] and p.ban_kinds & bit):
-        return
-    if strength > p.ban_match or not p.ban_by[0]:
-        p.ban_by = (seller_id[:64], kind[:24])
-    p.ban_kinds |= bit
-    p.ban_match = 1.0 - (1.0 - p.ban_match) * (1.0 - strength)
-
-
-def add_link(p: Profile, seller_id: str, kind: str, strength: float, value: str, status: str) -> None:
-    """Keeps the strongest links, one a seller and kind, and what they amount to."""
-    if strength < 0.01:
-        return
-    link = Link(seller_id, kind[:24], round(strength, 4), crc32(value.encode()), status)
-    others = [k for k in p.links if k.seller_id != seller_id or k.via != link.via]
-    _keep(p, [*others, link])
-
-
-def _weaken(p: Profile, kind: str, value: str, weight: float) -> None:
-    """The value has become more common: all links that it made weaken alike."""
-    mark, strength = crc32(value.encode()), round(weight, 4)
-    weaker = [
-        Link(k.seller_id, k.via, strength, mark, k.status)
-        if k.mark == mark and k.via == kind and k.strength > strength
-        else k
-        for k in p.links
+def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:
+    """Takes in the links of one value; a value that has become common weakens all links it made."""
+    links = {(link.seller_id, link.via): link for link in p.links}
+    for link in found:
+        links[link.seller_id, link.via] = link
+    kept = [
+        link if link.mark != mark or link.via != kind or link.strength <= weight else _weaker(link, weight)
+        for link in links.values()
+        if link.mark != mark or link.via != kind or weight >= LEAST
     ]
-    _keep(p, [k for k in weaker if k.strength >= 0.01])
-
-
-def _keep(p: Profile, links: list[Link]) -> None:
-    links.sort(key=lambda k: (-k.strength, k.seller_id, k.via))
-    kept, room = [], KEPT_LINK_CHARACTERS
-    for link in links[:KEPT_LINKS]:
+    kept.sort(key=lambda link: (not link.status, -link.strength, link.seller_id, link.via))
+    room = KEPT_LINK_BYTES
+    p.links = ()
+    for link in kept[:KEPT_LINKS]:
         room -= len(link.seller_id.encode())
         if room >= 0:
-            kept.append(link)
-    p.links = tuple(kept)
+            p.links = (*p.links, link)
+    _weigh(p)
+
+
+def _weaker(link: Link, weight: float) -> Link:
+    return Link(link.seller_id, link.via, weight, link.mark, link.status)
+
+
+def _weigh(p: Profile) -> None:
+    """What the links amount to: several values with one seller make it surer, several sellers a ring."""
     apart: dict[str, float] = {}
-    for link in kept:
+    for link in p.links:
         apart[link.seller_id] = apart.get(link.seller_id, 1.0) * (1.0 - link.strength)
-    p.link_strength = sum(1.0 - product for product in apart.values())
+    p.link_strength = sum((1.0 - product for product in apart.values()), 0.0)
+    p.ban_match = max((1.0 - apart[link.seller_id] for link in p.links if link.status), default=0.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, of_ten, share
-from detectors.batch import Batch, Column, above, either
+from detectors.batch import Batch, Column, above, either, rise
 from detectors.money import say_money
 
 
@@ -20,13 +20,15 @@ def _say_rebuy(case: Case) -> str:
 
 
 def _say_pool(case: Case) -> str:
-    return against(
-        case, f"{share(case.observed)} of orders share a device, card or address with other buyers"
-    )
+    return against(case, f"{share(case.observed)} of orders share a device, card or address with other buyers")
 
 
 def _say_methods(case: Case) -> str:
     return against(case, f"{share(case.observed)} of payments in crypto or gift cards")
+
+
+def _say_early(case: Case) -> str:
+    return against(case, f"money released before delivery for {share(case.observed)} of orders")
 
 
 def _say_abroad(case: Case) -> str:
@@ -48,19 +50,24 @@ def _say_account(case: Case) -> str:
 
 @dataclass(frozen=True)
 class SmallRepeat:
-    """Looks for a price list of one or two small prices, bought again and again by a small circle.
+    """Looks for one or two small prices, bought again and again by a small circle.
 
-    Same small price alone is a fixed-price shop; re-buying alone is a subscription box. What sets the illicit
-    kind apart is that several weak facts meet: buyers come back after days and without rhythm, share devices
-    or cards, pay in ways that cannot be called back, live abroad; complaints come; the account is new,
-    unverified, or tied to others. No one of these reaches the alert line with the price pattern alone.
+    The same small price alone is a fixed-price shop or, within hours, a sale; re-buying with a rhythm is a
+    subscription. What sets the illicit kind apart is that several weak facts meet: money is released before
+    the parcel can have come, buyers come back after days without rhythm, share devices or addresses, pay in
+    ways that cannot be called back; complaints come. Only with such a fact do orders abroad, a new account
+    and ties to other sellers count in full. No single one reaches the alert line together with the prices.
 
     Misses those who vary prices and goods, and slow trade: it needs about eight orders.
+
+    Args:
+        repeat, early, rebuying, pool, methods, abroad, complaints, linked, account: Weight of each fact.
     """
 
     name: ClassVar[str] = "small_repeat"
     terms: ClassVar[tuple[Term, ...]] = (
         Term("near_repeat", "near_repeat", _say_repeat),
+        Term("released_early", "released_early", _say_early),
         Term("irregular_rebuying", "rebuy_soon", _say_rebuy),
         Term("shared_buyer_pool", "pool_shared", _say_pool),
         Term("risky_payment", "risky_method", _say_methods),
@@ -70,34 +77,42 @@ class SmallRepeat:
         Term("account", "account_new", _say_account),
     )
 
-    repeat: float = 0.35
-    rebuying: float = 2.6
-    pool: float = 2.2
-    methods: float = 1.8
-    abroad: float = 1.0
-    complaints: float = 2.5
-    linked: float = 1.6
-    account: float = 0.7
+    repeat: float = 0.4
+    early: float = 3.4
+    rebuying: float = 3.0
+    pool: float = 2.4
+    methods: float = 2.5
+    abroad: float = 1.6
+    complaints: float = 3.2
+    linked: float = 0.8
+    account: float = 0.9
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
         experience = f["experience"]
-        enough = 10.0 * experience / (10.0 * experience + 5.0 * (1.0 - experience))
-        repeat = f["near_repeat"] * (1.0 - 0.4 * peers["near_repeat"])
-        core = repeat * f["small_amount"] * enough * 1.6
-        fresh = either(0.7 * f["account_new"], 0.6 * f["unverified"])
-        doubt = 0.4 + 0.6 * fresh
-        weight = core * doubt
-        rebuying = f["rebuy_soon"] * f["rebuy_irregular"]
+        enough = 10.0 * experience / (10.0 * experience + 4.0 * (1.0 - experience))
+        sale = 0.6 * f["burst_hour"]
+        subscription = 0.4 * f["rebuy"] * (1.0 - f["rebuy_irregular"])
+        repeat = rise(f["near_repeat"], 0.2, 0.2) * (1.0 - sale) * (1.0 - subscription)
+        core = 1.3 * repeat * rise(f["small_amount"], 0.1, 0.25) * enough
+        early = rise(f["released_early"], 0.04, 0.12)
+        rebuying = rise(f["rebuy_soon"] * f["rebuy_irregular"], 0.12, 0.2)
         risky = either(above(f["risky_method"], peers["risky_method"]), f["method_turn"])
-        trouble = either(f["reports"], f["disputes_30d"], 0.5 * f["refunds"])
+        methods = rise(risky, 0.05, 0.2)
+        trouble = rise(either(f["reports"], f["disputes_30d"], 0.5 * f["refunds"]), 0.02, 0.08)
+        pool = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
+        abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
+        covert = either(early, methods, rebuying, trouble, pool)
+        fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
+        doubt = core * (0.2 + 0.8 * covert)
         return (
             self.repeat * core,
-            self.rebuying * weight * rebuying,
-            self.pool * weight * above(f["pool_shared"], peers["pool_shared"]),
-            self.methods * weight * risky,
-            self.abroad * weight * above(f["foreign"], 0.5 * peers["foreign"]),
-            self.complaints * weight * trouble,
-            self.linked * weight * f["links"],
-            self.account * core * fresh * fresh,
+            self.early * core * early,
+            self.rebuying * core * rebuying,
+            self.pool * core * pool,
+            self.methods * core * methods,
+            self.abroad * doubt * abroad,
+            self.complaints * core * trouble,
+            self.linked * doubt * f["links"],
+            self.account * doubt * fresh,
         )

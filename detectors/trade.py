@@ -16,6 +16,7 @@ from detectors.events import (
     OrderPlaced,
     PaymentCaptured,
     PaymentFailed,
+    PaymentReleased,
     Record,
 )
 from detectors.moment import Moment
@@ -26,11 +27,14 @@ from detectors.sightings import pool_weight, see_buyer, see_sellers
 MEMORY: Final = 20
 """Orders (payments) that a running share remembers."""
 SLOW: Final = 1.0 / MEMORY
+DOUBT: Final = 3
+"""Ordinary orders that every seller is taken to have had, so that the first few do not say too much."""
 MARKS: Final = 101.0
 """Price marks per e-fold: two marks side by side are less than 2 % apart."""
 BAND: Final = log(3.0)
 SILENCE: Final[Micros] = 21 * DAY
-RISKY_METHODS: Final = frozenset(("crypto", "gift_card"))
+RISKY_METHODS: Final = {"crypto": 1.0, "gift_card": 0.35}
+"""Money that cannot be called back."""
 _KEPT_PRICES: Final = 1 - REMEMBERED_PRICES
 _KEPT_BUYERS: Final = 6 - 6 * REMEMBERED_BUYERS
 
@@ -41,7 +45,7 @@ def learn_order(p: Profile, record: Record, body: OrderPlaced, time: Micros, m: 
     p.orders_1d += 1.0
     p.orders_7d += 1.0
     p.orders_30d += 1.0
-    rate = 1.0 / n if n < MEMORY else SLOW
+    rate = 1.0 / (n + DOUBT) if n < MEMORY - DOUBT else SLOW
     if n > 1:
         gap = time - p.last_order
         if gap > SILENCE:
@@ -58,7 +62,7 @@ def learn_order(p: Profile, record: Record, body: OrderPlaced, time: Micros, m: 
     if place is not None and p.country:
         p.foreign += ((place.country != p.country) - p.foreign) * rate
     order_id = body.order_id
-    if len(order_id) <= 48 and order_id.isascii():
+    if len(order_id) <= 40 and order_id.isascii():
         p.recent = (*p.recent[-5:], order_id)
 
 
@@ -108,7 +112,7 @@ def _learn_price(p: Profile, mark: int, amount: int, currency: str) -> None:
     near = near_count(ring, ord(usual)) if usual else 0
     if near < 8:  # with half of the ring it stays the usual price
         near_here = near_count(ring, mark)
-        if near_here >= near:
+        if near_here > near:
             p.usual_price, p.usual_amount, p.usual_currency = here, amount, currency
             near = near_here
     p.near = near
@@ -139,19 +143,21 @@ def _learn_buyer(p: Profile, record: Record, body: OrderPlaced, time: Micros, ra
     if shared or p.pool_shared:
         p.pool_shared += (shared - p.pool_shared) * rate
     if banned or p.ban_buyers:
-        _learn_ban_buyer(p, banned, rate)
+        _learn_ban_buyer(p, banned)
     _learn_rebuy(p, body.buyer_id, own, time, rate)
 
 
-def _learn_ban_buyer(p: Profile, banned: str, rate: float) -> None:
+def _learn_ban_buyer(p: Profile, banned: str) -> None:
     """Share of orders by buyers of one and the same banned seller; of several, less each."""
-    if not banned:
-        hit = 0.0
-    elif banned == p.ban_buyers_of or p.ban_buyers < 0.1:
-        hit, p.ban_buyers_of = 1.0, banned[:64]
-    else:
-        hit = 0.3
-    p.ban_buyers += (hit - p.ban_buyers) * rate
+    hit = 0.0
+    if banned:
+        mark = crc32(banned.encode())
+        if mark == p.ban_buyers_of or p.ban_buyers < 0.1:
+            hit, p.ban_buyers_of = 1.0, mark
+        else:
+            hit = 0.3
+    n = p.orders
+    p.ban_buyers += (hit - p.ban_buyers) * (1.0 / n if n < MEMORY else SLOW)
 
 
 def _learn_rebuy(p: Profile, buyer_id: str, own: int, time: Micros, rate: float) -> None:
@@ -175,16 +181,14 @@ def _learn_rebuy(p: Profile, buyer_id: str, own: int, time: Micros, rate: float)
     p.buyers = ring[_KEPT_BUYERS:] + buyer + hour.to_bytes(2, "big")
 
 
-def learn_payment(
-    p: Profile, record: Record, body: PaymentCaptured | PaymentFailed, time: Micros, m: Moment
-) -> None:
+def learn_payment(p: Profile, record: Record, body: PaymentCaptured | PaymentFailed, time: Micros, m: Moment) -> None:
     p.payments = n = p.payments + 1
-    rate = 1.0 / n if n < MEMORY else SLOW
+    rate = 1.0 / (n + DOUBT) if n < MEMORY - DOUBT else SLOW
     p.failed += ((type(body) is PaymentFailed) - p.failed) * rate
-    if body.method in RISKY_METHODS or p.risky_fast:
-        risky = 1.0 if body.method in RISKY_METHODS else 0.0
-        p.risky_fast += (risky - p.risky_fast) * (rate if rate > 0.2 else 0.2)
-        p.risky_slow += (risky - p.risky_slow) * (1.0 / n if n < 50 else 0.02)
+    risky = RISKY_METHODS.get(body.method, 0.0)
+    if risky or p.risky_fast:
+        p.risky_fast += (risky - p.risky_fast) * 0.125
+        p.risky_slow += (risky - p.risky_slow) * (1.0 / (n + 8) if n < 32 else 0.025)
     amount = body.amount_minor
     if p.orders > 5:
         off = log1p(amount * unit(body.currency).worth) - p.amount_mean
@@ -193,6 +197,11 @@ def learn_payment(
     for sighting in record.seen:
         if sighting.buyer is not None:
             see_buyer(m, sighting.buyer, log1p(amount), time)
+
+
+def learn_release(p: Profile, _record: Record, body: PaymentReleased, _time: Micros, _m: Moment) -> None:
+    if body.confirmed_by == "early":
+        p.early_30d += 1.0
 
 
 def learn_listing(p: Profile, record: Record, _body: ListingPublished, _time: Micros, _m: Moment) -> None:

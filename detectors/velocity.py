@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, above, either
+from detectors.batch import Batch, Column, above, either, rise
 
 
 def _say_burst(case: Case) -> str:
@@ -48,6 +48,9 @@ class Velocity:
     turn to crypto, or an account that is new and unverified.
 
     Misses a takeover that keeps the seller's pace.
+
+    Args:
+        burst, woken, changed, amount, failed, turn: Weight of each fact.
     """
 
     name: ClassVar[str] = "velocity"
@@ -61,12 +64,12 @@ class Velocity:
         Term("method_turn", "method_turn", _say_turn),
     )
 
-    burst: float = 0.35
+    burst: float = 0.25
     woken: float = 1.6
-    changed: float = 1.5
-    amount: float = 0.9
-    failed: float = 1.6
-    turn: float = 1.8
+    changed: float = 1.6
+    amount: float = 0.3
+    failed: float = 1.8
+    turn: float = 3.2
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
@@ -76,8 +79,8 @@ class Velocity:
             self.burst * day,
             self.burst * hour,
             self.woken * f["woken"] * (0.4 + 0.6 * burst),
-            self.changed * f["account_changed"] * (0.25 + 0.75 * burst),
+            self.changed * f["account_changed"] * (0.1 + 0.4 * burst + f["woken"]),
             self.amount * f["amount_high"] * burst,
-            self.failed * above(f["failed_payments"], 2.0 * peers["failed_payments"]) * (0.4 + 0.6 * burst),
-            self.turn * f["method_turn"] * (0.5 + 0.5 * burst),
+            self.failed * rise(above(f["failed_payments"], peers["failed_payments"]), 0.1, 0.3) * burst,
+            self.turn * rise(above(f["method_turn"], peers["method_turn"]), 0.08, 0.25),
         )

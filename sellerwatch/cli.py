@@ -1,5 +1,7 @@
 """The command `sellerwatch`: its verbs, their options, and what goes wrong with them."""
 
+import secrets
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,8 +12,8 @@ from rich.markup import escape
 
 from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
+from streams.names import STAGES
 from streams.settings import Settings, load_settings
-from streams.worker import STAGES
 
 app = typer.Typer(
     name="sellerwatch",
@@ -37,6 +39,7 @@ def worker(
     config: Config = None,
 ) -> None:
     """Runs the monitor against Kafka and Redis: all four stages, or one of them."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the stage is there to end cleanly
     from sellerwatch.worker import run_all, run_one
 
     if stage is not None and stage not in STAGES:
@@ -72,6 +75,54 @@ def simulate(
     from sellerwatch.simulate import run
 
     run(seed, sellers, days, output, truth)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Looks at Kafka, Redis, topics, clocks, keys and webhook, and says what to do; exit code 1: there are problems."""
+    from sellerwatch.doctor import run
+
+    raise typer.Exit(run(_settings(config), as_json=as_json))
+
+
+@app.command(hidden=True)
+def feed(
+    speed: Annotated[float, typer.Option(min=1, help="So many times faster than a clock.")] = 600,
+    sellers: Annotated[int, typer.Option(min=1, help="Number of sellers.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same sellers; default: others each time.")] = None,
+    pulse: Annotated[Path | None, typer.Option(help="A file to touch as long as all is well.")] = None,
+    config: Config = None,
+) -> None:
+    """Plays upstream on a real Kafka, until it is ended."""
+    from sellerwatch.demo.seasons import Show
+    from sellerwatch.feed import run
+
+    show = Show.starting_now(secrets.randbelow(2**31) if seed is None else seed, sellers, speed)
+    run(_settings(config), show, pulse=pulse)
+
+
+@app.command()
+def demo(
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", help="End so long after all is up: 60s, 2m. Default: Ctrl-C."),
+    ] = None,
+    plain: Annotated[bool, typer.Option(help="Print lines instead of a live view.")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed, other sellers.")] = 1,
+    sellers: Annotated[int, typer.Option(min=20, max=5_000, help="Number of sellers.")] = 300,
+    speed: Annotated[
+        float, typer.Option(min=1, max=1_000_000, help="Seconds of the marketplace in one of ours.")
+    ] = 10_800,
+) -> None:
+    """Runs the whole system on embedded parts and made-up traffic: nothing else to install."""
+    from sellerwatch.demo.options import Options, parse_duration
+    from sellerwatch.demo.run import run
+
+    seconds = None if duration is None else parse_duration(duration)
+    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed)))
 
 
 @topics.command("create")

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 from streams.stops import Stops
 from streams.store.connection import connect
@@ -35,7 +36,8 @@ def _with_stops(settings: Settings, use: Callable[[Stops], Awaitable[T]]) -> T:
         try:
             return await use(Stops(redis, settings.namespace))
         except RedisError as error:
-            raise SettingsError(f"Redis at {settings.redis_url} does not answer: {error}") from None
+            where = urlsplit(settings.redis_url).hostname  # the URL itself may hold a password
+            raise UnavailableError(f"Redis at {where} does not answer: {error!r}; see `sellerwatch doctor`") from None
         finally:
             await redis.aclose()
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import structlog
 
 from streams.logs import configure
+from streams.names import STAGES
 from streams.settings import Settings
-from streams.worker import STAGES, run_stage
+from streams.worker import run_stage
 
 log = structlog.get_logger()
 
 GRACE_SECONDS = 12.0
+PORT = "SELLERWATCH_METRICS_PORT"
 
 
 def run_one(stage: str, settings: Settings) -> int:
@@ -36,9 +38,13 @@ async def _until_signalled(stage: str, settings: Settings) -> int:
 def run_all(config: Path | None) -> int:
     """Runs every stage in a process of its own; when one ends, all end, and its code is ours."""
     arguments = ["--config", str(config)] if config else []
+    port = int(os.environ.get(PORT, "0") or 0)
     children = {
-        stage: subprocess.Popen([sys.executable, "-m", "sellerwatch", "worker", "--stage", stage, *arguments])  # noqa: S603
-        for stage in STAGES
+        stage: subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "sellerwatch", "worker", "--stage", stage, *arguments],
+            env={**os.environ, PORT: str(port + place)} if port else None,  # one port each, from the one given on
+        )
+        for place, stage in enumerate(STAGES)
     }
     stopping = False
 
@@ -52,7 +58,7 @@ def run_all(config: Path | None) -> int:
         time.sleep(0.2)
     ended = [child.returncode for child in children.values() if child.poll() is not None]
     end(list(children.values()))
-    return 0 if stopping else ended[0] or os.EX_TEMPFAIL
+    return 0 if stopping else max(ended[0], 0) or os.EX_TEMPFAIL  # one that was killed may be started again
 
 
 def end(children: list[subprocess.Popen[bytes]], grace: float = GRACE_SECONDS) -> None:

@@ -1,6 +1,7 @@
 """Countries, addresses, names, networks: everything that says who and where."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from detectors.events import Place
 from simulator.dice import Dice
@@ -77,5 +78,10 @@ def neighbour(ip: str, dice: Dice) -> str:
 
 def carrier_address(seed: int, country: Country, pool: int, dice: Dice) -> str:
     """A carrier's address translation: one IP address for very many people."""
-    carrier = Dice(seed, "carrier", country.code, dice.whole(1, pool))
-    return f"{country.network}.251.{carrier.whole(0, 250)}.{carrier.whole(1, 250)}"
+    return _carrier(seed, country.network, dice.whole(1, pool))
+
+
+@lru_cache(maxsize=4096)
+def _carrier(seed: int, network: int, number: int) -> str:
+    dice = Dice(seed, "carrier", network, number)
+    return f"{network}.251.{dice.whole(0, 250)}.{dice.whole(1, 250)}"

@@ -1,14 +1,16 @@
 """Builds the Faust app of one stage; the only module that configures Faust."""
 
 import asyncio
+import logging
+import os
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import faust
 import structlog
 
-from streams import metrics
 from streams.kafka.consumer import Consumer, Ownership
 from streams.kafka.poll import Claim, Part, Poll
 from streams.kafka.producer import Batches, Producer
@@ -17,6 +19,8 @@ from streams.store.connection import Lost
 
 log = structlog.get_logger()
 
+STOP_SECONDS = 8.0
+TEND_SECONDS = 2.0
 EXIT_TEMPORARY = 75
 """Exit code after a fault that a restart may mend: the supervisor is to start the process again."""
 
@@ -32,6 +36,9 @@ class Stage(Ownership, Protocol):
 
     async def process(self, poll: Poll) -> None:
         """Works off one poll; returns when its effects are committed, or are no longer ours to make."""
+
+    async def tend(self) -> None:
+        """What is to be done every few seconds, whether or not anything comes."""
 
 
 class App(faust.App):
@@ -51,6 +58,9 @@ class App(faust.App):
         log.error("gave_up", stage=self.stage.name, reason=reason)
         self.exit_code = EXIT_TEMPORARY
         self.loop.call_soon_threadsafe(self.ended.set)
+
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk: Faust would make folders in the working directory."""
 
     async def crash(self, reason: BaseException) -> None:
         """Faust crashes the app for what it cannot handle: leave, and let the supervisor restart."""
@@ -119,7 +129,23 @@ def _add_agent(app: App) -> None:
     @app.agent(app.topic(*stage.topics, value_serializer="raw", key_serializer="raw"), name=stage.name)
     async def agent(stream: Any) -> None:
         async for event in stream.noack().events():
+            consumer = consumer_of(app)
+            consumer.working = True
             await process_safely(app, event.value)
+            consumer.working = False
+            consumer.worked_off()
+
+    @app.timer(interval=TEND_SECONDS)
+    async def report() -> None:
+        consumer_of(app).report_progress()
+        await consumer_of(app).rewind_stalled()
+
+    @app.timer(interval=TEND_SECONDS)
+    async def tend() -> None:  # waits as long as Redis is away
+        try:
+            await app.stage.tend()
+        except Exception:
+            log.exception("tending_failed", stage=app.stage.name)
 
 
 async def process_safely(app: App, poll: Poll) -> None:
@@ -171,21 +197,33 @@ async def take(app: App, poll: Poll) -> list[tuple[Claim, Part]]:
         claim = consumer.claims.get(part.partition)
         if claim is None or not claim.live or claim.generation != poll.generation or claim.stopped:
             continue
+        if claim.held_until > time.monotonic():  # it was on its way when the hold began: read it again after that
+            await consumer.read_from(claim, claim.position)
+            continue
         if part.start > claim.position:
             await consumer.rewind(claim)
         elif part.stop > claim.position:
             taken.append((claim, part))
-        topic, partition = part.partition
-        metrics.PARTITION_LAG.labels(app.stage.name, topic, str(partition)).set(part.end - part.stop)
     return taken
 
 
 async def run(app: App, stop: asyncio.Event) -> int:
-    """Runs the app until `stop` is set or it gives up; the process's exit code."""
-    await app.start()
+    """Runs the app until `stop` is set or it gives up; the process's exit code.
+
+    Ends the process itself where Faust does not: its start and its stop wait for brokers that are away.
+    """
+    starting = asyncio.create_task(app.start())
     waiting = [asyncio.create_task(event.wait()) for event in (stop, app.ended)]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([starting, *waiting], return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    stopping = asyncio.create_task(app.stop())
+    done, _ = await asyncio.wait([stopping], timeout=STOP_SECONDS)
+    if not done:
+        log.warning("stop_cut_short", stage=app.stage.name, seconds=STOP_SECONDS)
+        logging.shutdown()
+        os._exit(app.exit_code)  # nothing is lost: whatever is not committed is done again
     for task in waiting:
         task.cancel()
-    await app.stop()
     return app.exit_code

@@ -185,6 +185,7 @@ class Dispatcher:
         depths = await self._outbox.depths()
         for depth in depths:
             metrics.OUTBOX_DEPTH.labels(str(depth.partition)).set(depth.undelivered)
+            metrics.OUTBOX_DEAD.labels(str(depth.partition)).set(depth.dead)
         metrics.OUTBOX_OLDEST_SECONDS.set(max(depth.oldest_seconds for depth in depths))
 
     async def _put_down(self) -> None:

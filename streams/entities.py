@@ -12,12 +12,13 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from detectors.events import DAY, BuyerHistory, Micros, OtherSeller, Sighting, Source
+from detectors.events import DAY, BuyerHistory, Micros, OtherSeller, Sighting
 
 MAX_SELLERS = 8
 """Sellers that a value remembers by name; beyond that it only counts."""
 MAX_OTHERS = 5
 MAX_MARKS = 8
+MAX_RECENT = 4
 MAX_LINKED = 16
 HUB = 20
 """A value that more sellers share joins nobody: a carrier's address, a carrier-grade NAT."""
@@ -29,7 +30,7 @@ LINKING = frozenset(
 Role = Literal["seller", "buyer"]
 
 
-class SellerSeen(Struct, array_like=True):
+class SellerSeen(Struct, array_like=True, gc=False):
     """One seller that touched a value."""
 
     seller_id: str
@@ -37,11 +38,11 @@ class SellerSeen(Struct, array_like=True):
     first_seen: Micros
     last_seen: Micros
     count: int
+    """Orders; of a value that is the seller's own, events."""
     first_source: str
-    flagged: bool = False
 
 
-class BuyerStats(Struct, array_like=True):
+class BuyerStats(Struct, array_like=True, gc=False):
     """How a buyer buys, in numbers that decay with event time (days 1, 7, 30)."""
 
     at: Micros = 0
@@ -55,7 +56,7 @@ class BuyerStats(Struct, array_like=True):
     last_bad: Micros | None = None
 
 
-class Value(Struct, array_like=True):
+class Value(Struct, array_like=True, gc=False):
     """A value and who touched it."""
 
     events: int = 0
@@ -64,19 +65,21 @@ class Value(Struct, array_like=True):
     distinct: int = 0
     sellers: list[SellerSeen] = []
     marks: dict[str, int] = {}
+    recent: list[int] = []
+    """Short hashes of the ids of the last events."""
     listed: dict[str, Micros] = {}
     """Source of the intelligence -> when it expires (0 = never)."""
     buyer: BuyerStats | None = None
 
 
-class Order(Struct, array_like=True):
+class Order(Struct, array_like=True, gc=False):
     """Which seller an order belongs to, and who placed it."""
 
     seller_id: str
     buyer: str | None = None
 
 
-class Standing(Struct, array_like=True):
+class Standing(Struct, array_like=True, gc=False):
     """What intake knows of a seller itself."""
 
     status: Literal["", "banned", "confirmed"] = ""
@@ -86,23 +89,32 @@ class Standing(Struct, array_like=True):
     """Source of the event that gave the status: found again when it is gathered a second time."""
 
 
-class Touch(Struct, frozen=True):
+class Touch(Struct, frozen=True, gc=False):
     """One event touching one value."""
 
     seller_id: str
     role: Role
     time: Micros
-    source: Source
+    origin: str
+    """Topic and partition of the event, `orders/3`."""
+    offset: int
+    event: int
+    """Short hash of the event's id, by which a second event with the same id is known."""
     amount_minor: int | None = None
-    """Of an order by this buyer."""
+    """Of an order: what its buyer pays."""
     bad: bool = False
     """The buyer's order turned out bad; no sighting otherwise."""
     listed: tuple[str, Micros] | None = None
     """Intelligence: source and expiry; no sighting otherwise."""
     withdrawn: str | None = None
 
+    @property
+    def source(self) -> str:
+        """Where the event came from, `orders/3/17`."""
+        return f"{self.origin}/{self.offset}"
 
-class NewLink(Struct, frozen=True):
+
+class NewLink(Struct, frozen=True, gc=False):
     """A value has joined `seller_id` with `other`."""
 
     seller_id: str
@@ -113,28 +125,35 @@ class NewLink(Struct, frozen=True):
     sellers: int
 
 
+NO_LINKS: list[NewLink] = []
+
+
 def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | None, list[NewLink]]:
-    """Takes one touch into `value`; what was known before, and the links it makes."""
-    origin = f"{by.source.topic}/{by.source.partition}"
-    fresh = value.marks.get(origin, -1) < by.source.offset
+    """Takes one touch into `value`; what was known before (`None`: nothing), and the links it makes."""
+    fresh = value.marks.get(by.origin, -1) < by.offset and by.event not in value.recent
     if by.listed or by.withdrawn or by.bad:
         if fresh:
             _note(value, by)
-            _mark(value, origin, by.source.offset)
-        return None, []
-    own = next((s for s in value.sellers if s.seller_id == by.seller_id and s.role == by.role), None)
-    sighting = _sighting(value, kind, digest, by, own)
-    joins = own is None or own.first_source == source_name(by.source)
-    links = _links(value, kind, digest, by) if joins else []
+            _mark(value, by)
+        return None, NO_LINKS
+    own = None
+    for seen in value.sellers:
+        if seen.seller_id == by.seller_id and seen.role == by.role:
+            own = seen
+    sighting = _sighting(value, kind, digest, by, own) if value.events or value.listed else None
+    joins = own is None or own.first_source == by.source
+    links = _links(value, kind, digest, by) if joins and value.sellers else NO_LINKS
     if fresh:
-        _learn(value, by, own)
-        _mark(value, origin, by.source.offset)
+        _learn(value, kind, by, own)
+        _mark(value, by)
     return sighting, links
 
 
 def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen | None) -> Sighting:
-    others = _others(value, by.seller_id)
-    known = any(s.seller_id == by.seller_id for s in value.sellers)
+    others = [seen for seen in value.sellers if seen.seller_id != by.seller_id]
+    known = len(others) < len(value.sellers)
+    if len(others) > 1:
+        others.sort(key=_last_seen, reverse=True)
     return Sighting(
         kind=kind,
         value=digest,
@@ -144,17 +163,18 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
         sellers=value.distinct - known,
         first_seen=value.first_seen if value.events else None,
         last_seen=value.last_seen if value.events else None,
-        others=others,
-        listed=next((name for name, end in value.listed.items() if not end or end > by.time), None),
-        buyer=history(value.buyer, by.time) if kind == "buyer" and value.buyer else None,
+        others=tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others[:MAX_OTHERS]]),
+        listed=_listed(value, by.time) if value.listed else None,
+        buyer=history(value.buyer, by.time) if value.buyer else None,
     )
 
 
-def _others(value: Value, seller_id: str) -> tuple[OtherSeller, ...]:
-    if not value.sellers:
-        return ()
-    latest = sorted((s for s in value.sellers if s.seller_id != seller_id), key=lambda s: -s.last_seen)
-    return tuple(OtherSeller(s.seller_id, s.last_seen, s.role) for s in latest[:MAX_OTHERS])
+def _last_seen(seen: SellerSeen) -> Micros:
+    return seen.last_seen
+
+
+def _listed(value: Value, now: Micros) -> str | None:
+    return next((source for source, end in value.listed.items() if not end or end > now), None)
 
 
 def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
@@ -168,22 +188,23 @@ def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
     ]
 
 
-def _learn(value: Value, by: Touch, own: SellerSeen | None) -> None:
+def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
     if not value.events:
         value.first_seen = by.time
     value.events += 1
     value.last_seen = max(value.last_seen, by.time)
+    counts = by.role == "seller" or by.amount_minor is not None  # a payment belongs to an order that counts already
     if own is not None:
-        own.count += 1
+        own.count += counts
         own.last_seen = max(own.last_seen, by.time)
     else:
-        if all(s.seller_id != by.seller_id for s in value.sellers):
+        if by.seller_id not in [s.seller_id for s in value.sellers]:
             value.distinct += 1
-        value.sellers.append(SellerSeen(by.seller_id, by.role, by.time, by.time, 1, source_name(by.source)))
+        value.sellers.append(SellerSeen(by.seller_id, by.role, by.time, by.time, int(counts), by.source))
         if len(value.sellers) > MAX_SELLERS:
             # A value's owner is worth more than another buyer's shop; then the longest unseen goes.
             value.sellers.remove(min(value.sellers, key=lambda s: (s.role == "seller", s.last_seen)))
-    if by.amount_minor is not None:
+    if kind == "buyer" and by.amount_minor is not None:
         value.buyer = value.buyer or BuyerStats()
         _learn_order(value.buyer, by.time, by.amount_minor)
 
@@ -199,16 +220,13 @@ def _note(value: Value, by: Touch) -> None:
         value.buyer.last_bad = max(value.buyer.last_bad or 0, by.time)
 
 
-def _mark(value: Value, origin: str, offset: int) -> None:
-    value.marks.pop(origin, None)
-    value.marks[origin] = offset
+def _mark(value: Value, by: Touch) -> None:
+    value.marks.pop(by.origin, None)  # the latest last
+    value.marks[by.origin] = by.offset
+    value.recent.append(by.event)
+    del value.recent[:-MAX_RECENT]
     if len(value.marks) > MAX_MARKS:
         value.marks.pop(next(iter(value.marks)))
-
-
-def source_name(source: Source) -> str:
-    """A source record in one word."""
-    return f"{source.topic}/{source.partition}/{source.offset}"
 
 
 def history(stats: BuyerStats, now: Micros) -> BuyerHistory:

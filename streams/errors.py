@@ -18,5 +18,9 @@ class StoppedError(SellerwatchError):
     """A partition must not go on until a person has acted; the message says what to do."""
 
 
+class UnavailableError(SellerwatchError):
+    """A service does not answer: a worker waits for it, a command ends with exit code 1."""
+
+
 class SettingsError(SellerwatchError):
     """The settings given cannot work together; the command ends with exit code 2."""

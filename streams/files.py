@@ -45,7 +45,7 @@ class _Packer(Protocol):
     def flush(self) -> bytes: ...
 
 
-class _Unpacked:
+class _Plain:
     """A packer that does not pack."""
 
     def compress(self, content: bytes, /) -> bytes:
@@ -127,7 +127,7 @@ def _draft(path: Path) -> Iterator[Path]:
 
 def _packing(suffix: str) -> _Packer:
     if suffix == ".jsonl":
-        return _Unpacked()
+        return _Plain()
     if suffix == ".jsonl.gz":
         return zlib.compressobj(wbits=31)  # 31: gzip's header, in which zlib writes no time
     packer: _Packer = extra("zstandard").ZstdCompressor().compressobj()

@@ -4,11 +4,11 @@ Touches no network itself: it names the records it needs (`first_keys`, `second_
 them, and says which have changed. Intake runs it on Redis, a replay on a dictionary.
 """
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from detectors.events import (
     IntelListed,
@@ -43,7 +43,6 @@ from streams.entities import (
     decode_value,
     encode,
     link,
-    source_name,
     touch,
 )
 from streams.privacy import Personal
@@ -71,23 +70,66 @@ TOUCHING: dict[type, tuple[Role, tuple[str, ...]]] = {
     ),
 }
 TOUCHING[SellerUpdated] = TOUCHING[SellerRegistered]
+INTEL = (IntelListed, IntelWithdrawn)
 
 
-@dataclass(slots=True)
-class Incoming:
+class Incoming(Struct, gc=False):
     """One event on its way into the log; its personal values are hashes already."""
 
     source: Source
     logged_at: Micros
     event: Event
     values: Mapping[str, Personal]
+    origin: str = ""
+    """Topic and partition of the source, `orders/3`."""
+    event_hash: int = 0
+    order_key: str | None = None
+    """Store key of the order that the event names."""
+    touched: list[tuple[str, Personal]] = []
+    """Store key and value of each value that the event touches, each once."""
     seller_id: str | None = None
     """`None`: its order is not known, it must wait."""
-    sightings: list[Sighting | None] = field(default_factory=list)
-    links: list[list[NewLink]] = field(default_factory=list)
+    sightings: list[Sighting | None] = []
+    """Of each touch, in order."""
+    links: list[list[NewLink]] = []
+
+    def __post_init__(self) -> None:
+        self.origin = f"{self.source.topic}/{self.source.partition}"
+        self.event_hash = zlib.crc32(self.event.event_id.encode())
+        body = self.event.body
+        if (order := getattr(body, "order_id", None)) is not None:
+            self.order_key = f"o:{order}"
+        if self.values and type(body) in TOUCHING:
+            fields = TOUCHING[type(body)][1]
+            found = {f"v:{p.kind}:{p.hash}": p for name in fields if (p := self.values.get(name)) is not None}
+            self.touched = list(found.items())
+
+    def touch(
+        self,
+        seller: str,
+        role: Role,
+        *,
+        amount_minor: int | None = None,
+        bad: bool = False,
+        listed: tuple[str, Micros] | None = None,
+        withdrawn: str | None = None,
+    ) -> Touch:
+        """The event as the values see it that it touches."""
+        return Touch(
+            seller,
+            role,
+            self.event.event_time,
+            self.origin,
+            self.source.offset,
+            self.event_hash,
+            amount_minor,
+            bad,
+            listed,
+            withdrawn,
+        )
 
 
-class _Touched(NamedTuple):
+class _Touched(Struct, gc=False):
     incoming: Incoming
     slot: int
     kind: str
@@ -116,22 +158,20 @@ class Gathering:
         """Keys of all the orders and values that the events name."""
         keys: dict[str, None] = {}
         for incoming in self.batch:
+            if incoming.order_key is not None:
+                keys[incoming.order_key] = None
+            for key, personal in incoming.touched:
+                keys[key] = None
+                if self._former is not None:
+                    self._find_former(key, personal, keys)
             body = incoming.event.body
-            if (order := getattr(body, "order_id", None)) is not None:
-                keys[f"o:{order}"] = None
-            for _, personal in _touched_values(incoming):
-                keys[f"v:{personal.kind}:{personal.hash}"] = None
-                self._find_former(personal, keys)
-            if isinstance(body, IntelListed | IntelWithdrawn):
+            if isinstance(body, INTEL):
                 keys[f"v:{body.kind}:{body.value_hash}"] = None
         return list(keys)
 
-    def _find_former(self, personal: Personal, keys: dict[str, None]) -> None:
+    def _find_former(self, key: str, personal: Personal, keys: dict[str, None]) -> None:
         """While a key is being rotated, what is remembered under the former hash is found as well."""
-        if self._former is None:
-            return
-        key = f"v:{personal.kind}:{personal.hash}"
-        if key in self._moved:
+        if self._former is None or key in self._moved:
             return
         self._moved[key] = [f"v:{personal.kind}:{digest}" for digest in self._former(personal.kind, personal.raw)]
         keys.update(dict.fromkeys(self._moved[key]))
@@ -143,21 +183,24 @@ class Gathering:
             if raw is not None and key.startswith("o:"):
                 self._orders[key] = decode_order(raw)
         for incoming in self.batch:
-            body, seller = incoming.event.body, incoming.event.seller_id
-            key = f"o:{getattr(body, 'order_id', '')}"
-            if isinstance(body, OrderPlaced) and seller and key not in self._orders:
-                self._orders[key] = Order(seller, body.buyer_id)
-                self._new_orders.add(key)
-            elif seller is None and key in self._orders:
-                seller = self._orders[key].seller_id
+            body, seller, order = incoming.event.body, incoming.event.seller_id, incoming.order_key
+            if isinstance(body, OrderPlaced) and order and seller and order not in self._orders:
+                self._orders[order] = Order(seller, body.buyer_id)
+                self._new_orders.add(order)
+            elif seller is None and order in self._orders:
+                seller = self._orders[order].seller_id
             incoming.seller_id = seller
 
     def _load_values(self, found: Mapping[str, bytes | None]) -> None:
         for key, raw in found.items():
             if key.startswith("v:"):
-                former = next((found[k] for k in self._moved.get(key, ()) if found.get(k)), None)
-                known = raw or former
+                known = raw or self._under_former_key(key, found)
                 self._values[key] = decode_value(known) if known else Value()
+
+    def _under_former_key(self, key: str, found: Mapping[str, bytes | None]) -> bytes | None:
+        if not self._moved:
+            return None
+        return next((raw for k in self._moved.get(key, ()) if (raw := found.get(k))), None)
 
     # -- round two: buyers of disputed orders, standings ----------------------------------------
 
@@ -168,28 +211,22 @@ class Gathering:
                 self._touch_values(incoming)
         keys: dict[str, None] = {}
         for incoming in self.batch:
-            body, seller = incoming.event.body, incoming.seller_id
-            if seller is None:
-                continue
-            if isinstance(body, PaymentDisputed) and (buyer := self._buyer_of(body.order_id)):
+            if isinstance(incoming.event.body, PaymentDisputed) and (buyer := self._buyer_of(incoming)):
                 keys[f"v:buyer:{buyer}"] = None
         keys.update(dict.fromkeys(self.standing_keys()))
         return [key for key in keys if key not in self._values]
 
     def _touch_values(self, incoming: Incoming) -> None:
         body, seller = incoming.event.body, incoming.seller_id
-        if isinstance(body, IntelListed | IntelWithdrawn):
+        if isinstance(body, INTEL):
             self._note_intel(incoming, body)
-        if not seller:
-            return
-        role = TOUCHING[type(body)][0] if type(body) in TOUCHING else "buyer"
-        for field_name, personal in _touched_values(incoming):
-            amount = body.amount_minor if isinstance(body, OrderPlaced) and field_name == "buyer_id" else None
-            by = Touch(seller, role, incoming.event.event_time, incoming.source, amount)
-            self._touch(incoming, personal.kind, personal.hash, by)
+        if seller and incoming.touched:
+            amount = body.amount_minor if isinstance(body, OrderPlaced) else None
+            by = incoming.touch(seller, TOUCHING[type(body)][0], amount_minor=amount)
+            for key, personal in incoming.touched:
+                self._touch(incoming, key, personal.kind, personal.hash, by)
 
-    def _touch(self, incoming: Incoming, kind: str, digest: str, by: Touch) -> None:
-        key = f"v:{kind}:{digest}"
+    def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         slot = len(incoming.sightings)
         sighting, links = touch(self._values[key], kind, digest, by)
         incoming.sightings.append(sighting)
@@ -197,19 +234,14 @@ class Gathering:
         self._touches.setdefault(key, []).append(_Touched(incoming, slot, kind, digest, by))
 
     def _note_intel(self, incoming: Incoming, body: IntelListed | IntelWithdrawn) -> None:
-        listed = body.source, micros_of(body.expires_at)
-        by = Touch(
-            "",
-            "buyer",
-            incoming.event.event_time,
-            incoming.source,
-            listed=listed if isinstance(body, IntelListed) else None,
-            withdrawn=body.source if isinstance(body, IntelWithdrawn) else None,
-        )
-        self._touch(incoming, body.kind, str(body.value_hash), by)
+        if isinstance(body, IntelListed):
+            by = incoming.touch("", "buyer", listed=(body.source, micros_of(body.expires_at)))
+        else:
+            by = incoming.touch("", "buyer", withdrawn=body.source)
+        self._touch(incoming, f"v:{body.kind}:{body.value_hash}", body.kind, str(body.value_hash), by)
 
-    def _buyer_of(self, order_id: str) -> str | None:
-        order = self._orders.get(f"o:{order_id}")
+    def _buyer_of(self, incoming: Incoming) -> str | None:
+        order = self._orders.get(incoming.order_key or "")
         return order.buyer if order else None
 
     def _other_sellers(self, incoming: Incoming, keys: dict[str, None]) -> None:
@@ -226,10 +258,10 @@ class Gathering:
         """Marks the buyers of disputed orders and fills in how the other sellers stand."""
         self._load_values(found)
         for incoming in self.batch:
-            body = incoming.event.body
-            if isinstance(body, PaymentDisputed) and incoming.seller_id and (buyer := self._buyer_of(body.order_id)):
-                by = Touch(incoming.seller_id, "buyer", incoming.event.event_time, incoming.source, bad=True)
-                self._touch(incoming, "buyer", buyer, by)
+            disputed = isinstance(incoming.event.body, PaymentDisputed)
+            if disputed and incoming.seller_id and (buyer := self._buyer_of(incoming)):
+                by = incoming.touch(incoming.seller_id, "buyer", bad=True)
+                self._touch(incoming, f"v:buyer:{buyer}", "buyer", buyer, by)
         self.take_standings(found)
 
     def take_standings(self, found: Mapping[str, bytes | None]) -> None:
@@ -247,7 +279,7 @@ class Gathering:
         others: list[tuple[str, LinkFound]] = []
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
-        seen = tuple(self._with_standing(s) for s in incoming.sightings if s is not None and (s.events or s.listed))
+        seen = tuple([self._with_standing(sighting) for sighting in incoming.sightings if sighting is not None])
         for found in incoming.links:
             others += [self._join(new) for new in found]
         yield _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
@@ -256,8 +288,9 @@ class Gathering:
             yield _record(incoming, other, source, f"{incoming.event.event_id}/link/{part}", notice)
 
     def _change_standing(self, seller_id: str, incoming: Incoming) -> list[tuple[str, LinkFound]]:
-        """A ban or a confirmed verdict is told to every seller that is linked."""
-        standing, body, source = self._standings[seller_id], incoming.event.body, source_name(incoming.source)
+        """A ban, its end, or a confirmed verdict is told to every seller that is linked."""
+        standing, body = self._standings[seller_id], incoming.event.body
+        source = f"{incoming.origin}/{incoming.source.offset}"
         before = "" if standing.changed_by == source else standing.status
         if isinstance(body, SellerBanned):
             standing.status = "banned"
@@ -269,15 +302,16 @@ class Gathering:
             return []
         standing.changed_by = source
         self._changed_standings.add(seller_id)
-        if not standing.status:
-            return []
         return [
             (other, LinkFound(seller_id, kind, value, "seller", 2, standing.status))
             for other, kind, value in standing.linked
         ]
 
     def _with_standing(self, sighting: Sighting) -> Sighting:
-        if not any(self._status(other.seller_id) for other in sighting.others):
+        for other in sighting.others:
+            if self._status(other.seller_id):
+                break
+        else:
             return sighting
         others = [OtherSeller(o.seller_id, o.last_seen, o.role, self._status(o.seller_id)) for o in sighting.others]
         others.sort(key=lambda other: (not other.status, -other.last_seen))
@@ -332,22 +366,10 @@ class Gathering:
         return [incoming for incoming in self.batch if incoming.seller_id is None]
 
 
-def _touched_values(incoming: Incoming) -> Iterable[tuple[str, Personal]]:
-    role_and_fields = TOUCHING.get(type(incoming.event.body))
-    if role_and_fields is None:
-        return ()
-    found: dict[tuple[str, str], tuple[str, Personal]] = {}
-    for field_name in role_and_fields[1]:
-        personal = incoming.values.get(field_name)
-        if personal is not None:
-            found.setdefault((personal.kind, personal.hash), (field_name, personal))
-    return found.values()
-
-
 def _changes_standing(body: object) -> bool:
     if isinstance(body, VerdictGiven):
         return body.verdict == "confirmed"
-    return isinstance(body, SellerBanned | SellerReinstated)
+    return isinstance(body, (SellerBanned, SellerReinstated))
 
 
 def _record(

@@ -1,5 +1,6 @@
 """Intake: checks upstream events, finds their sellers, hashes, gathers facts, writes the log."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -88,7 +89,6 @@ class Intake:
         self._log_partitions = log_partitions
         self._rejected_partitions = rejected_partitions
         self._waiting_partitions = waiting_partitions
-        self._known: dict[str, int] = {}
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -96,15 +96,13 @@ class Intake:
         def ours() -> bool:
             return bool(generation == self.app.consumer_generation_id)
 
-        name = _source_name(partition)
         try:
-            position = await self._entities.position(name, ours)
-            stopped = await self._stops.reason(name, ours)
+            position = (await self._entities.positions([partition.name], ours))[partition.name]
+            claim = Claim(partition, generation, "", position)
+            claim.memory["known"] = position
+            await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        self._known.pop(name, None)
-        claim = Claim(partition, generation, "", position, stopped=stopped)
-        claim.memory["limit"] = RefusalLimit(tolerated=await self._stops.tolerated(name, ours))
         metrics.CLAIMS.labels(self.name).inc()
         return claim
 
@@ -112,7 +110,7 @@ class Intake:
         """Nothing is to be stored: a source without marks begins where the topic does."""
 
     def forget(self, claim: Claim) -> None:
-        self._known.pop(_source_name(claim.partition), None)
+        """What is held in memory goes with the claim."""
 
     # -- one poll -----------------------------------------------------------------------------
 
@@ -120,14 +118,14 @@ class Intake:
         started = time.perf_counter()
         parts = await take(self.app, poll)
         outgoing: Outgoings = {}
-        taken = [item for claim, part in parts if (item := await self._read(claim, part, outgoing)) is not None]
-        if not taken:
-            return
 
         def alive() -> bool:
-            return any(item.claim.live for item in taken)
+            return any(claim.live for claim, _ in parts)
 
         try:
+            taken = [item for claim, part in parts if (item := await self._read(claim, part, outgoing)) is not None]
+            if not taken:
+                return
             gathering = await self._gather([i for item in taken for i in item.incoming], taken, alive)
             for item in taken:
                 self._park(item, outgoing)
@@ -141,7 +139,8 @@ class Intake:
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         metrics.BATCH_RECORDS.labels(self.name).observe(sum(len(item.incoming) for item in taken))
-        metrics.EVENTS.labels(self.name, "accepted").inc(sum(len(item.incoming) for item in taken))
+        found = sum(incoming.seller_id is not None for item in taken for incoming in item.incoming)
+        metrics.EVENTS.labels(self.name, "accepted").inc(found)
 
     async def _read(self, claim: Claim, part: Part, outgoing: Outgoings) -> Taken | None:
         """Checks the records of one part, in order, up to where the partition must stop or wait."""
@@ -163,7 +162,7 @@ class Intake:
             reason = limit.exceeded_by(refused)
             if reason is not None:
                 taken.position = record.offset + 1
-                await self._stop(claim, reason)
+                await self._stops.stop(claim, reason)
                 break
         return taken if taken.position > claim.position else None
 
@@ -185,15 +184,14 @@ class Intake:
             return True
         body, values = pseudonymise(event.body, self._pseudonyms)
         source = Source(topic, partition, record.offset)
-        taken.incoming.append(Incoming(source, int(now * 1e6), event._replace(body=body), values))
+        taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values))
         taken.originals[record.offset] = (record, origin)
         return False
 
     async def _gather(self, batch: list[Incoming], taken: Sequence[Taken], alive: Alive) -> Gathering:
         gathering = Gathering(batch, self._pseudonyms.former if self._pseudonyms.rotating else None)
-        known = {
-            name: self._known[name] for item in taken if (name := _source_name(item.claim.partition)) in self._known
-        }
+        known = _known(taken)
+        self._entities.start()
         load, save = self._entities.load, self._entities.save
         gathering.take_first(await load(gathering.first_keys(), alive))
         second = gathering.second_keys()
@@ -232,7 +230,7 @@ class Intake:
                 continue
             metrics.EVENTS.labels(self.name, "waiting").inc()
             due = msgspec.structs.replace(first, due=now + RETRY_SECONDS)
-            headers = [(name, text) for name, text in record.headers if name != ORIGIN]
+            headers = [(name, text) for name, text in record.headers if name.startswith("ce_")]
             headers.append((ORIGIN, msgspec.json.encode(due)))
             waiting = outgoing.setdefault((names.WAITING, first.partition % self._waiting_partitions), [])
             waiting.append(Outgoing(record.key, record.value or b"", headers))
@@ -255,33 +253,35 @@ class Intake:
         )
 
     async def _confirm(self, taken: Sequence[Taken], alive: Alive) -> None:
-        positions = {_source_name(item.claim.partition): item.position for item in taken}
-        await self._entities.confirm(positions, alive)
+        positions = {item.claim.partition.name: item.position for item in taken}
+        await self._entities.confirm(positions, _known(taken), alive)
         for item in taken:
             item.claim.position = max(item.claim.position, item.position)
-            if item.claim.live:
-                self._known[_source_name(item.claim.partition)] = item.position
+            item.claim.memory["known"] = item.position
+
+    async def tend(self) -> None:
+        """Lets partitions go on that a person has resumed; notices a rollback where no events come."""
+        consumer = consumer_of(self.app)
+        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        known = {claim.partition.name: claim.memory["known"] for claim in consumer.claims.values()}
+        with contextlib.suppress(Lost):
+            marks = await self._entities.positions(list(known), lambda: bool(consumer.claims))
+            if any(marks[name] < mark for name, mark in known.items()):
+                self._start_over()
 
     # -- when something is wrong --------------------------------------------------------------
-
-    async def _stop(self, claim: Claim, reason: str) -> None:
-        name = _source_name(claim.partition)
-        claim.stopped = reason
-        await self._stops.stop(name, reason, lambda: claim.live)
-        metrics.STOPPED.labels(self.name, *map(str, claim.partition), "rejected").set(1)
-        log.error("partition_stopped", source=name, reason=reason, mend=f"sellerwatch partitions resume {name}")
 
     def _start_over(self) -> None:
         """Redis is older than it was: reads every owned source again from what Redis still knows."""
         metrics.ROLLBACKS.labels(self.name).inc()
         log.warning("redis_rolled_back", stage=self.name)
         consumer = consumer_of(self.app)
-        for claim in list(consumer.claims.values()):
-            consumer.lose(claim)
+        consumer.lose(*consumer.claims.values())
 
 
-def _source_name(partition: Partition) -> str:
-    return f"{partition.topic}/{partition.partition}"
+def _known(taken: Sequence[Taken]) -> dict[str, int]:
+    """The marks that were read or confirmed last: what Redis holds must not be older."""
+    return {item.claim.partition.name: item.claim.memory["known"] for item in taken}
 
 
 def _origin(record: ConsumerRecord) -> Origin | None:

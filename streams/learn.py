@@ -1,5 +1,6 @@
 """Learn: folds training rows into the shared models, and publishes them into the log."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ import msgspec
 import structlog
 
 from detectors.cohorts import CohortLearner, SnapshotError, snapshot_version
-from detectors.events import ModelPublished, Record, Source, encode_record
+from detectors.events import SECOND, ModelPublished, Record, Source, encode_record
 from detectors.training import TrainingRow, decode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
@@ -59,6 +60,9 @@ class Learn:
         self._new_learner = new_learner
         self._keys = keys
         self._log_partitions = log_partitions
+        metrics.MODELS_PUBLISHED.labels(COHORTS)
+        for label in ("none", "good", "bad"):
+            metrics.MODEL_ROWS.labels(label)
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -67,22 +71,25 @@ class Learn:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim = await self._store.claim(partition, generation, ours)
-            marks = Marks(await self._store.sources(claim))
-            (stored,) = await self._store.get(claim, ["learner"])
+            claim, sources, (stored,) = await self._store.claim(partition, generation, ours, ["learner"])
         except Lost:
             return None
-        claim.memory["state"] = LearnState(self._restored(stored), marks, claim.position)
+        claim.memory["state"] = LearnState(self._restored(stored), Marks(sources), claim.position)
         return claim
 
     def _restored(self, stored: bytes | None) -> CohortLearner:
         if stored is None:
             return self._new_learner()
+        new = self._new_learner()
         try:
-            return CohortLearner.restore(verify(self._keys, stored, purpose=LEARNER))
+            learner = CohortLearner.restore(verify(self._keys, stored, purpose=LEARNER))
         except (SignatureError, SnapshotError) as error:
-            log.error("learner_refused", error=str(error), consequence="the models start anew")
-            return self._new_learner()
+            log.error("learner_refused", error=str(error), consequence="a new start")
+            return new
+        if learner.params.features != new.params.features:
+            log.warning("learner_outdated", reason="other features", consequence="a new start")
+            return new
+        return learner
 
     async def begin(self, claim: Claim) -> None:
         await self._store.begin(claim)
@@ -94,11 +101,27 @@ class Learn:
     # -- one poll -----------------------------------------------------------------------------
 
     async def process(self, poll: Poll) -> None:
-        for claim, part in await take(self.app, poll):
+        started = time.perf_counter()
+        taken = await take(self.app, poll)
+        for claim, part in taken:
             try:
                 await self._learn(claim, part)
             except Lost:
                 return
+            metrics.BATCH_RECORDS.labels(self.name).observe(len(part.records))
+        if taken:
+            metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
+
+    async def tend(self) -> None:
+        """Tells how old the models are; notices a rollback of Redis even where no rows come."""
+        for claim in list(consumer_of(self.app).claims.values()):
+            with contextlib.suppress(Lost):
+                answer = await self._store.standing(claim, claim.memory["state"].committed)
+                if answer is not Answer.OK:
+                    self._lose(claim, answer)
+            published = claim.memory["state"].learner.published_at
+            if published is not None:
+                metrics.MODEL_AGE.labels(COHORTS).set(max(time.time() - published / SECOND, 0.0))
 
     async def _learn(self, claim: Claim, part: Part) -> None:
         state: LearnState = claim.memory["state"]
@@ -111,6 +134,7 @@ class Learn:
                 continue
             state.learner.learn_one(row)
             metrics.MODEL_ROWS.labels(row.label or "none").inc()
+            metrics.EVENTS.labels(self.name, "applied").inc()
             if state.learner.due:
                 await self._publish(claim, state, row, record.offset)
                 await self._commit(claim, state, record.offset + 1)
@@ -155,7 +179,11 @@ class Learn:
             claim.position = state.committed = position
             state.committed_at, state.sources = time.monotonic(), {}
             return
-        log.warning("commit_refused", stage=self.name, answer=answers[claim].value)
-        if answers[claim] is Answer.MISMATCH:
+        self._lose(claim, answers[claim])
+
+    def _lose(self, claim: Claim, answer: Answer) -> None:
+        """Somebody else owns the partition, or Redis is older than it was: start again from the store."""
+        log.warning("commit_refused", stage=self.name, answer=answer.value)
+        if answer is Answer.MISMATCH:
             metrics.ROLLBACKS.labels(self.name).inc()
         consumer_of(self.app).lose(claim)

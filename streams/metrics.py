@@ -1,6 +1,37 @@
 """Every metric, in base units, with labels from short fixed lists: never a seller."""
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+import platform
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from itertools import accumulate
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # else every counter and histogram is exposed twice
+
+
+class BatchHistogram(Collector):
+    """A histogram that takes many values at once, at a seventh of the price of observing each."""
+
+    def __init__(self, name: str, documentation: str, buckets: Sequence[float]) -> None:
+        self._name, self._documentation, self._bounds = name, documentation, tuple(buckets)
+        self._counts, self._sum = [0] * (len(buckets) + 1), 0.0
+        REGISTRY.register(self)
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        for value in values:
+            self._counts[bisect_left(self._bounds, value)] += 1
+            self._sum += value
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        bounds = (*map(floatToGoString, self._bounds), "+Inf")
+        buckets = list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
+        yield HistogramMetricFamily(self._name, self._documentation, buckets=buckets, sum_value=self._sum)
+
 
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -39,8 +70,8 @@ WATERMARK_AGE = Gauge(
 )
 STOPPED = Gauge(
     "sellerwatch_partition_stopped",
-    "1 while a partition stands still until a person acts.",
-    ["stage", "topic", "partition", "reason"],
+    "1 while an owned partition stands still until a person acts.",
+    ["stage", "topic", "partition"],
 )
 HOLES = Counter("sellerwatch_holes_total", "Records that went missing between Kafka and the agent; rewound.", ["stage"])
 ROLLBACKS = Counter("sellerwatch_redis_rollbacks_total", "Redis was found older than what it had confirmed.", ["stage"])
@@ -58,18 +89,22 @@ REDIS_RETRIES = Counter(
 KAFKA_RETRIES = Counter("sellerwatch_kafka_retries_total", "Batches that Kafka did not take at once.", ["stage"])
 
 DECISIONS = Counter("sellerwatch_decisions_total", "Scored orders, payments and listings.", ["type"])
-SCORES = Histogram(
+SCORES = BatchHistogram(
     "sellerwatch_score", "Scores of orders, payments and listings.", buckets=[i / 20 for i in range(1, 21)]
 )
 ALERTS = Counter("sellerwatch_alerts_total", "Alerts by pattern and severity.", ["pattern", "severity"])
 CACHED_PROFILES = Gauge("sellerwatch_cached_profiles", "Profiles held in memory.")
 LINKS = Counter("sellerwatch_links_total", "Links found between sellers, by the kind of value.", ["kind"])
 
-MODEL_AGE = Gauge("sellerwatch_model_age_seconds", "Since the model in force was published.", ["model"])
+MODEL_AGE = Gauge(
+    "sellerwatch_model_age_seconds", "Since learn last published; counted from the start of that interval.", ["model"]
+)
 MODEL_ROWS = Counter("sellerwatch_training_rows_total", "Rows that learn took in.", ["label"])
 MODELS_PUBLISHED = Counter("sellerwatch_models_published_total", "Snapshots written to the log.", ["model"])
+MODELS_REFUSED = Counter("sellerwatch_models_refused_total", "Snapshots in the log that watch could not trust or read.")
 
 OUTBOX_DEPTH = Gauge("sellerwatch_outbox_depth", "Alerts not yet delivered.", ["partition"])
+OUTBOX_DEAD = Gauge("sellerwatch_outbox_dead", "Alerts given up, kept until a person acts.", ["partition"])
 OUTBOX_OLDEST_SECONDS = Gauge("sellerwatch_outbox_oldest_seconds", "Age of the oldest undelivered alert.")
 WEBHOOK_ATTEMPTS = Counter("sellerwatch_webhook_attempts_total", "Deliveries tried, by answer.", ["code"])
 WEBHOOK_DELIVERY_SECONDS = Histogram(
@@ -79,3 +114,42 @@ WEBHOOK_DELIVERY_SECONDS = Histogram(
 )
 WEBHOOK_DEAD = Counter("sellerwatch_webhook_dead_total", "Alerts given up after the whole retry schedule.")
 WEBHOOK_DISABLED = Gauge("sellerwatch_webhook_endpoint_disabled", "1 after the endpoint answered 410 Gone.")
+
+_RESULTS = {
+    "intake": ("accepted", "rejected", "waiting", "tombstone"),
+    "watch": ("applied", "repeated", "rejected"),
+    "learn": ("applied", "repeated"),
+}
+_ANSWERS = ("ok", "done", "fenced", "mismatch", "full")
+_REASONS = {
+    "intake": (
+        "too_large",
+        "not_json",
+        "not_an_object",
+        "not_cloudevent",
+        "unknown_type",
+        "missing_field",
+        "bad_time",
+        "wrong_type",
+        "order_unknown",
+    ),
+    "watch": ("processing_failed", "not_a_record"),
+}
+_CODES = ("2xx", "3xx", "4xx", "429", "5xx", "timeout", "connection", "refused_address")
+_COMMON = (HOLES, ROLLBACKS, CLAIMS, COORDINATOR_ERRORS, STALE_RESUMES, KAFKA_RETRIES)
+
+
+def prepare(stage: str) -> None:
+    """Puts in place what the stage may count: a first count is then a rise from 0, and no new series."""
+    BUILD.info({"version": version("sellerwatch"), "python": platform.python_version(), "stage": stage})
+    REDIS_RETRIES.labels(stage)
+    for metric in _COMMON if stage != "dispatch" else ():
+        metric.labels(stage)
+    for result in _RESULTS.get(stage, ()):
+        EVENTS.labels(stage, result)
+    for reason in _REASONS.get(stage, ()):
+        REJECTED.labels(reason)
+    for answer in _ANSWERS if stage in ("watch", "learn") else ():
+        APPLY.labels(stage, answer)
+    for code in _CODES if stage == "dispatch" else ():
+        WEBHOOK_ATTEMPTS.labels(code)

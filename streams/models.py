@@ -8,6 +8,7 @@ from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
 from detectors.peer_features import PRIOR
+from streams import metrics
 from streams.signing import SignatureError, unverified, verify
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ class ModelShelf:
     def take(self, published: ModelPublished) -> CohortModels | None:
         """The published models; `None`, with the reason logged, when they cannot be trusted or read."""
         if published.model != COHORTS:
+            metrics.MODELS_REFUSED.inc()
             log.warning("model_unknown", model=published.model, version=published.version)
             return None
         models = self._parsed.pop(published.version, None)
@@ -39,6 +41,7 @@ class ModelShelf:
             try:
                 models = CohortModels.from_snapshot(self._opened(published.snapshot), published.version, FEATURES)
             except (SignatureError, SnapshotError) as error:
+                metrics.MODELS_REFUSED.inc()
                 log.error("model_refused", version=published.version, error=str(error))
                 return None
         self._parsed[published.version] = models

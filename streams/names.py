@@ -1,4 +1,7 @@
-"""Names of the topics; those of CONTRACT first, then the internal ones."""
+"""Names of the stages, and of the topics: those that other programs see first, then the internal ones."""
+
+STAGES = ("intake", "watch", "learn", "dispatch")
+"""In the order in which an event passes them."""
 
 UPSTREAM = (
     "orders",

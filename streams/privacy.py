@@ -1,6 +1,6 @@
 """Replaces personal values by keyed hashes; nothing after intake ever sees the values.
 
-A hash is `<key id>:<26 characters>`: BLAKE2b in keyed mode (RFC 7693), 128 bits, personalised by the
+A hash is `<key id>:<22 characters>`: BLAKE2b in keyed mode (RFC 7693), 128 bits, personalised by the
 kind of value, so that equal texts of different kinds do not match. During a key's rotation the
 previous key's hash is known too, so that what was remembered under it is found and moved over.
 """
@@ -9,12 +9,14 @@ import base64
 import hashlib
 import ipaddress
 import re
+import socket
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from detectors.events import (
     IntelListed,
@@ -60,6 +62,8 @@ def _address(text: str) -> str:
 
 
 def _ip(text: str) -> str:
+    if _is_ipv4(text):
+        return text
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
@@ -68,9 +72,19 @@ def _ip(text: str) -> str:
     return str(mapped or address)
 
 
+def _is_ipv4(text: str) -> bool:
+    """Whether it is four plain decimal numbers, as nearly all are: a tenth of the price of `ipaddress`."""
+    try:
+        return socket.inet_ntoa(socket.inet_pton(socket.AF_INET, text)) == text
+    except (OSError, ValueError):
+        return False
+
+
 @lru_cache(REMEMBERED_HASHES)
 def ip_prefix(text: str) -> str | None:
     """The /24 of an IPv4 address, the /48 of an IPv6 one; `None` for what is no address."""
+    if _is_ipv4(text):
+        return text[: text.rindex(".")] + ".0/24"
     try:
         address = ipaddress.ip_address(_ip(text))
     except ValueError:
@@ -89,6 +103,14 @@ NORMALISE: dict[str, Callable[[str], str]] = {
 }
 
 
+class Personal(Struct, frozen=True, gc=False):
+    """One personal value of an event: its kind, its hash, and the value itself."""
+
+    kind: str
+    hash: str
+    raw: str
+
+
 class Pseudonyms:
     """Keyed hashes of personal values.
 
@@ -97,15 +119,20 @@ class Pseudonyms:
     """
 
     def __init__(self, keys: Sequence[HashKey]) -> None:
-        self._current, *self._former = keys
-        self.of = lru_cache(REMEMBERED_HASHES)(self._of)
+        self._current, *self._former = map(_Hasher, keys)
+        self.personal = lru_cache(REMEMBERED_HASHES)(self._personal)
+        """A personal value with its hash, by kind and raw value."""
 
-    def _of(self, kind: str, value: str) -> str:
-        return _hash(self._current, kind, value)
+    def of(self, kind: str, value: str) -> str:
+        """The hash of a value of this kind."""
+        return self.personal(kind, value).hash
+
+    def _personal(self, kind: str, value: str) -> Personal:
+        return Personal(kind, self._current(kind, value), value)
 
     def former(self, kind: str, value: str) -> list[str]:
         """The hashes of the value under the former keys."""
-        return [_hash(key, kind, value) for key in self._former]
+        return [hasher(kind, value) for hasher in self._former]
 
     @property
     def rotating(self) -> bool:
@@ -113,19 +140,23 @@ class Pseudonyms:
         return bool(self._former)
 
 
-def _hash(key: HashKey, kind: str, value: str) -> str:
-    normalise = NORMALISE.get(kind)
-    text = normalise(value) if normalise else value
-    digest = hashlib.blake2b(text.encode(), digest_size=16, key=key.secret, person=kind.encode()[:16]).digest()
-    return f"{key.kid}:{base64.b32encode(digest).decode().rstrip('=').lower()}"
+class _Hasher:
+    """Hashes under one key; a kind's state with the key taken in is kept, to be gone on from."""
 
+    def __init__(self, key: HashKey) -> None:
+        self._key = key
+        self._begun: dict[str, Any] = {}
 
-class Personal(NamedTuple):
-    """One personal value of an event: its kind, its hash, and the value itself."""
+    def __call__(self, kind: str, value: str) -> str:
+        begun = self._begun.get(kind) or self._begin(kind)
+        normalise = NORMALISE.get(kind)
+        digest = begun.copy()
+        digest.update((normalise(value) if normalise else value).encode())
+        return f"{self._key.kid}:{base64.urlsafe_b64encode(digest.digest())[:22].decode()}"
 
-    kind: str
-    hash: str
-    raw: str
+    def _begin(self, kind: str) -> Any:
+        begun = hashlib.blake2b(digest_size=16, key=self._key.secret, person=kind.encode()[:16])
+        return self._begun.setdefault(kind, begun)
 
 
 FIELDS: dict[type, dict[str, str]] = {
@@ -147,7 +178,7 @@ FIELDS: dict[type, dict[str, str]] = {
 FIELDS[PaymentFailed] = FIELDS[PaymentCaptured]
 FIELDS[SellerUpdated] = FIELDS[SellerRegistered]
 
-NETWORKED = (OrderPlaced, PaymentCaptured, PaymentFailed, SellerRegistered, SellerUpdated)
+NETWORKED = frozenset({OrderPlaced, PaymentCaptured, PaymentFailed, SellerRegistered, SellerUpdated})
 PLACES: dict[type, tuple[str, ...]] = {
     OrderPlaced: ("ship_to",),
     ShipmentCreated: ("origin", "destination"),
@@ -155,40 +186,63 @@ PLACES: dict[type, tuple[str, ...]] = {
     SellerUpdated: ("address",),
 }
 FREE_TEXT: dict[type, str] = {ReportFiled: "text", VerdictGiven: "note"}
+INTEL = (IntelListed, IntelWithdrawn)
+
+
+def _replaced(kind: type) -> tuple[str, ...]:
+    """The fields that leave as a hash or not at all."""
+    network = ("ip", "ip_prefix") if kind in NETWORKED else ()
+    text = (FREE_TEXT[kind],) if kind in FREE_TEXT else ()
+    return (*FIELDS.get(kind, ()), *network, *PLACES.get(kind, ()), *text)
+
+
+REPLACED = {kind: _replaced(kind) for kind in UpstreamBody.__args__}
 
 
 def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBody, dict[str, Personal]]:
     """The body as it may stand in the log, and its personal values by the field they stood in."""
-    found: dict[str, Personal] = {}
-    changed: dict[str, object] = {}
-
-    def replace(field: str, kind: str, raw: str | None) -> str | None:
-        if not raw:
-            return None
-        found[field] = Personal(kind, pseudonyms.of(kind, raw), raw)
-        return found[field].hash
-
     kind = type(body)
-    crypto = getattr(body, "method", None) == "crypto"
-    for field, of_kind in FIELDS.get(kind, {}).items():
-        of_kind = "wallet" if crypto and field == "instrument" else of_kind
-        changed[field] = replace(field, of_kind, getattr(body, field))
-    if isinstance(body, NETWORKED):
-        changed["ip"] = replace("ip", "ip", body.ip)
-        changed["ip_prefix"] = replace("ip_prefix", "ip_prefix", ip_prefix(body.ip) if body.ip else None)
+    if isinstance(body, INTEL):
+        return _pseudonymise_intel(body, pseudonyms)
+    found = _personal_values(body, kind, pseudonyms)
+    changed: dict[str, Any] = {field: found[field].hash if field in found else None for field in REPLACED[kind]}
     for field in PLACES.get(kind, ()):
-        changed[field] = _place(getattr(body, field), partial(replace, field, "address"))
-    if kind in FREE_TEXT:
-        changed[FREE_TEXT[kind]] = None
-    if isinstance(body, IntelListed | IntelWithdrawn):
-        changed["value_hash"] = body.value_hash or replace("value", body.kind, body.value)
-        changed["value"] = None
+        place = getattr(body, field)
+        if isinstance(place, Place):
+            changed[field] = Place(place.country, place.region, address=changed[field])
     return (msgspec.structs.replace(body, **changed) if changed else body), found
 
 
-def _place(place: Place | str | None, replace: Callable[[str | None], str | None]) -> Place | str | None:
+def _personal_values(body: Any, kind: type, pseudonyms: Pseudonyms) -> dict[str, Personal]:
+    personal = pseudonyms.personal
+    found = {}
+    for field, of_kind in FIELDS.get(kind, {}).items():
+        if raw := getattr(body, field):
+            crypto = of_kind == "instrument" and body.method == "crypto"
+            found[field] = personal("wallet" if crypto else of_kind, raw)
+    if kind in NETWORKED and body.ip:
+        found["ip"] = personal("ip", body.ip)
+        if prefix := ip_prefix(body.ip):
+            found["ip_prefix"] = personal("ip_prefix", prefix)
+    for field in PLACES.get(kind, ()):
+        if text := _address_text(getattr(body, field)):
+            found[field] = personal("address", text)
+    return found
+
+
+def _address_text(place: Place | str | None) -> str | None:
+    """What is hashed of an address; a country or region alone is nobody's address."""
     if not isinstance(place, Place):
-        return replace(place)
-    exact = place.line or place.postal_code
-    text = " ".join(part for part in (place.country, place.postal_code, place.line) if part)
-    return Place(country=place.country, region=place.region, address=replace(text if exact else None))
+        return place
+    if not place.line and not place.postal_code:
+        return None
+    return " ".join([part for part in (place.country, place.postal_code, place.line) if part])
+
+
+def _pseudonymise_intel(
+    body: IntelListed | IntelWithdrawn, pseudonyms: Pseudonyms
+) -> tuple[UpstreamBody, dict[str, Personal]]:
+    if body.value_hash or not body.value:
+        return msgspec.structs.replace(body, value=None), {}
+    value = pseudonyms.personal(body.kind, body.value)
+    return msgspec.structs.replace(body, value=None, value_hash=value.hash), {"value": value}

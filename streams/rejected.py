@@ -2,12 +2,16 @@
 
 import base64
 from dataclasses import dataclass
+from hashlib import sha256
 
 import msgspec
 
 from detectors.events import Record, encode_record
 from streams.kafka.producer import Outgoing
 
+KEPT_BYTES = 600_000
+"""Of an original; in base64 that still fits into a record of Kafka's default size."""
+KEPT_KEY_BYTES = 10_000
 WINDOW = 1_000
 MAX_SHARE = 0.01
 MAX_CONSECUTIVE = 100
@@ -23,7 +27,7 @@ class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     """A code: `not_json`, `unknown_type`, `wrong_type`, `order_unknown`, ..."""
     detail: str
     original: str
-    """The bytes as they came, in base64."""
+    """The bytes as they came, in base64; of more than 600,000 bytes the first."""
 
 
 encode_rejected = msgspec.json.Encoder().encode
@@ -32,8 +36,11 @@ encode_rejected = msgspec.json.Encoder().encode
 def refusal(
     topic: str, partition: int, offset: int, reason: str, detail: str, key: bytes | None, value: bytes
 ) -> Outgoing:
-    """The record that keeps a refused event."""
-    original = base64.b64encode(value).decode()
+    """The record that keeps a refused event; of one too large for a record, its beginning and its hash."""
+    if len(value) > KEPT_BYTES:
+        detail = f"{detail}; kept: the first {KEPT_BYTES} of {len(value)} bytes, sha256 {sha256(value).hexdigest()}"
+    original = base64.b64encode(value[:KEPT_BYTES]).decode()
+    key = key if key is None or len(key) <= KEPT_KEY_BYTES else None
     return Outgoing(key, encode_rejected(Rejected(topic, partition, offset, reason, detail, original)))
 
 

@@ -25,6 +25,7 @@ from streams.signing import sign
 from streams.upstream import parse
 
 BATCH = 500
+WAITING = "replay.waiting"
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ class EventReplay:
             return None
         self._now = max(self._now, event.event_time)
         body, values = pseudonymise(event.body, self._pseudonyms)
-        return Incoming(self._source("replay"), self._now, event._replace(body=body), values)
+        return Incoming(self._source("replay"), self._now, event.with_body(body), values)
 
     def _source(self, topic: str) -> Source:
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
@@ -145,12 +146,9 @@ class EventReplay:
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
 
     def _retried(self) -> list[Incoming]:
-        """Events that wait for their order, to be looked at again; too old ones are refused."""
+        """Events that wait for their order, to be looked at again."""
         parked, self._parked = self._parked, []
-        fresh = [i for i in parked if self._now - i.logged_at <= self._wait]
-        for _ in range(len(parked) - len(fresh)):
-            self._refuse("order_unknown")
-        return [Incoming(self._source("replay.waiting"), i.logged_at, i.event, i.values) for i in fresh]
+        return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values) for i in parked]
 
     def _gather(self, batch: list[Incoming]) -> list[Record]:
         gathering = Gathering(batch)
@@ -158,7 +156,11 @@ class EventReplay:
         gathering.take_first({key: find(key) for key in gathering.first_keys()})
         gathering.take_second({key: find(key) for key in gathering.second_keys()})
         self._entities.update(gathering.changes())
-        self._parked += gathering.waiting()
+        for incoming in gathering.waiting():
+            if incoming.source.topic == WAITING and self._now - incoming.logged_at > self._wait:
+                self._refuse("order_unknown")
+            else:
+                self._parked.append(incoming)
         return [msgspec.structs.replace(record, partition=0) for record in gathering.records()]
 
     def _learn(self, step: Step) -> Iterator[Step]:

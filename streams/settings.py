@@ -4,10 +4,11 @@ import os
 import tomllib
 from contextvars import ContextVar
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,8 +21,18 @@ from streams.errors import SettingsError
 from streams.privacy import HashKey
 
 CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
+OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_RECEIVER_", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
+"""Variables, or beginnings of them, that are not settings."""
 _config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 
+
+def _seconds(value: Any) -> Any:
+    """A plain number is a number of seconds."""
+    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+"""Seconds, or ISO 8601 such as `PT1H`."""
 Words = Annotated[list[str], NoDecode]
 Secrets = Annotated[list[SecretStr], NoDecode]
 
@@ -61,7 +72,7 @@ class Settings(BaseSettings):
     """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`."""
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "sw"
-    """Prefix of all Redis keys and consumer groups; two systems with different ones do not meet."""
+    """Prefix of all Redis keys and consumer groups."""
 
     hash_keys: Secrets = []
     """`id:secret`, separated by commas: keys of the hashes that replace personal values. The first is in
@@ -82,19 +93,19 @@ class Settings(BaseSettings):
     webhook_allow_hosts: Words = []
     """When set, only these hosts are delivered to."""
 
-    alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.6
-    """A pattern whose score reaches this becomes an alert."""
+    alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    """A seller whose score reaches this is alerted."""
 
-    quiet_period: timedelta = timedelta(hours=24)
-    """After an alert was closed, the same pattern of the same seller stays silent for this long."""
+    quiet_period: Duration = timedelta(hours=1)
+    """After an alert was sent, its pattern stays silent about the seller for this long, even where it escalates."""
 
-    wait_for_order: timedelta = timedelta(minutes=10)
+    wait_for_order: Duration = timedelta(minutes=10)
     """How long a payment or shipment waits for the order that tells its seller."""
 
-    entity_lifetime: timedelta = timedelta(days=180)
+    entity_lifetime: Duration = timedelta(days=180)
     """How long a device, an address, a buyer, ... is remembered after it was last seen."""
 
-    publish_interval: timedelta = timedelta(minutes=10)
+    publish_interval: Duration = timedelta(minutes=10)
     """How often learn publishes new models, when there is something new."""
 
     cached_profiles: Annotated[int, Field(ge=1_000)] = 100_000
@@ -189,6 +200,7 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     path = config or (Path(named) if named else None)
     if path is not None and not path.is_file():
         raise SettingsError(f"settings file {path} does not exist")
+    _refuse_unknown_variables()
     try:
         with _secrets_from_files():
             token = _config_file.set(path)
@@ -200,6 +212,16 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError(f"{path}: {error}") from None
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"SELLERWATCH_{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith("SELLERWATCH_") and name.removesuffix("_FILE") not in known and name not in known:
+            if name.startswith(OTHER_VARIABLES):
+                continue
+            near = get_close_matches(name, known, n=1)
+            raise SettingsError(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 class _secrets_from_files:  # noqa: N801 - reads as a verb
@@ -229,6 +251,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         where = f"{path}: {name}, or SELLERWATCH_{name.upper()}" if path else f"SELLERWATCH_{name.upper()}"
         message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"].startswith("time_delta"):
+            message = "not a duration: give seconds, or ISO 8601 such as PT1H"
         if problem["type"] == "extra_forbidden":
             message = "there is no such setting"
         lines.append(f"{where}: {message}" if name else message)

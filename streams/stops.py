@@ -1,21 +1,51 @@
 """Partitions that stand still until a person has looked; kept in Redis, so a restart does not forget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import cast
 
+import structlog
 from redis.asyncio import Redis
 
-from streams.store.connection import patiently
+from streams.kafka.poll import Claim
+from streams.rejected import RefusalLimit
+from streams.store.connection import Lost, patiently
+
+log = structlog.get_logger()
 
 
 class Stops:
     """Which source partitions are stopped, why, and how many refusals were accepted since."""
 
-    def __init__(self, redis: Redis, namespace: str, *, stage: str = "intake") -> None:
+    def __init__(self, redis: Redis, namespace: str, stage: str = "command") -> None:
         self._redis = redis
         self._stopped = f"{{{namespace}.stops}}stopped"
         self._tolerated = f"{{{namespace}.stops}}tolerated"
         self._stage = stage
+
+    async def look_up(self, claim: Claim, alive: Callable[[], bool]) -> None:
+        """Gives a new claim the limit of its refusals, and stops it where it was stopped before."""
+        name = claim.partition.name
+        claim.stopped = await self.reason(name, alive)
+        claim.resumable = claim.stopped is not None
+        claim.memory["limit"] = RefusalLimit(tolerated=await self.tolerated(name, alive))
+
+    async def stop(self, claim: Claim, reason: str) -> None:
+        """Stops a partition; it stays stopped over restarts."""
+        name = claim.partition.name
+        claim.stopped, claim.resumable = reason, True
+        await self._remember(name, reason, lambda: claim.live)
+        log.error("partition_stopped", source=name, reason=reason, mend=f"sellerwatch partitions resume {name}")
+
+    async def resumed(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Those of the claims that were stopped and that a person has let go on."""
+        found = []
+        for claim in [claim for claim in claims if claim.resumable]:
+            with suppress(Lost):
+                if await self.reason(claim.partition.name, lambda claim=claim: claim.live) is None:  # type: ignore[misc]
+                    log.info("partition_resumed", source=claim.partition.name)
+                    found.append(claim)
+        return found
 
     async def reason(self, name: str, alive: Callable[[], bool]) -> str | None:
         """Why the partition is stopped; `None` when it is not."""
@@ -31,9 +61,7 @@ class Stops:
         )
         return int(found or 0)
 
-    async def stop(self, name: str, reason: str, alive: Callable[[], bool]) -> None:
-        """Remembers that the partition is stopped."""
-
+    async def _remember(self, name: str, reason: str, alive: Callable[[], bool]) -> None:
         async def write() -> None:
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.hset(self._stopped, name, reason)
@@ -49,7 +77,7 @@ class Stops:
 
     async def resume(self, name: str, tolerate: int) -> bool:
         """Lets a partition go on; False when it was not stopped."""
-        if not await self._redis.hexists(self._stopped, name):
+        if await self._redis.hget(self._stopped, name) is None:
             return False
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.hset(self._tolerated, name, str(tolerate))

@@ -1,6 +1,7 @@
 """The topics that the system needs: how many partitions each has, and what is wrong with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from streams import names
-from streams.errors import SettingsError
+from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 
+PATIENCE_MS = 8_000
+"""A broker that has not answered within this long is taken to be away."""
 DAY_MS = 86_400_000
 LOG_CONFIG = {"retention.ms": "-1", "max.message.bytes": "1048576"}
 CONFIGS: dict[str, dict[str, str]] = {
@@ -55,17 +58,19 @@ class Layout:
             raise SettingsError(f"{names.TRAINING} must have one partition, but has {self.partitions[names.TRAINING]}")
 
 
-def admin(settings: Settings) -> KafkaAdminClient:
+@contextmanager
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     """An admin client for the brokers of the settings.
 
     Raises:
-        SettingsError: No broker answers.
+        UnavailableError: No broker answers, or not with what was asked for.
     """
     try:
-        return KafkaAdminClient(**client_options(settings))
+        with closing(KafkaAdminClient(**client_options(settings), bootstrap_timeout_ms=PATIENCE_MS)) as client:
+            yield client
     except KafkaError as error:
         brokers = ", ".join(settings.kafka_brokers)
-        raise SettingsError(f"no Kafka broker answers at {brokers}: {error}") from None
+        raise UnavailableError(f"no Kafka broker answers at {brokers}: {error!r}") from None
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -88,11 +93,8 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 def read_layout(settings: Settings) -> Layout:
     """The topics as they are on the broker."""
-    client = admin(settings)
-    try:
+    with admin(settings) as client:
         described = client.describe_topics()
-    finally:
-        client.close()
     return Layout({topic["name"]: len(topic["partitions"]) for topic in described})
 
 
@@ -105,9 +107,8 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
     wanted = dict.fromkeys(CONFIGS, partitions) | {names.TRAINING: 1}
     if upstream:
         wanted |= dict.fromkeys(names.UPSTREAM, partitions)
-    client = admin(settings)
     made = []
-    try:
+    with admin(settings) as client:
         for topic, count in wanted.items():
             new = NewTopic(topic, count, replication, topic_configs=CONFIGS.get(topic, {}))
             try:
@@ -115,6 +116,6 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
             except TopicAlreadyExistsError:
                 continue
             made.append(topic)
-    finally:
-        client.close()
+        if made:
+            client.wait_for_topics(made)
     return made

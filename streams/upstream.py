@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -29,7 +29,7 @@ class Envelope(Struct, frozen=True):
     seller_id: Id | None = None
 
 
-class Event(NamedTuple):
+class Event(Struct, frozen=True, gc=False):
     """An event that is in order."""
 
     event_id: str
@@ -38,6 +38,10 @@ class Event(NamedTuple):
     seller_id: str | None
     """`None`: to be found by the order. Empty: the event concerns no single seller."""
     body: UpstreamBody
+
+    def with_body(self, body: UpstreamBody) -> "Event":
+        """The same event, saying something else."""
+        return msgspec.structs.replace(self, body=body)
 
 
 _decode_envelope = msgspec.json.Decoder(Envelope).decode

@@ -1,6 +1,7 @@
 """Watch: folds the log into profiles, decisions and alerts; one commit for each part of a poll."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +17,16 @@ from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
+from streams.counting import count, prepare
 from streams.fold import PartitionState, Step, fold_step
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
 from streams.models import ModelShelf
-from streams.rejected import rejection
+from streams.rejected import RefusalLimit, refusal, rejection
+from streams.stops import Stops
 from streams.store.connection import Lost
-from streams.store.partition import Answer, Commit, PartitionStore
+from streams.store.partition import Answer, Commit, PartitionStore, Refused
 
 log = structlog.get_logger()
 
@@ -31,7 +34,8 @@ CHUNK = 250
 """Records in one commit: it keeps Redis busy for a millisecond or two, not longer."""
 PROFILE_SECONDS = 400 * 86_400
 ROW_SECONDS = 46 * 86_400
-FULL_PAUSE_SECONDS = 1.0
+FULL_PAUSE_SECONDS = 10.0
+"""A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
@@ -46,6 +50,7 @@ class Work:
     part: Part
     chunks: list[list[tuple[int, Record]]]
     rows: dict[str, OrderRow] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
 
 
@@ -56,12 +61,15 @@ class Watch:
     topics = (names.EVENTS,)
     app: App
 
-    def __init__(self, store: PartitionStore, shelf: ModelShelf, policy: Policy, *, cached_profiles: int) -> None:
+    def __init__(
+        self, store: PartitionStore, shelf: ModelShelf, stops: Stops, policy: Policy, *, cached_profiles: int
+    ) -> None:
         self._store = store
         self._shelf = shelf
+        self._stops = stops
         self._policy = policy
         self._cached_profiles = cached_profiles
-        self._caches: dict[Partition, dict[str, Profile]] = {}
+        prepare(policy)
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -70,34 +78,34 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim = await self._store.claim(partition, generation, ours)
-            sources = await self._store.sources(claim)
-            (published,) = await self._store.get(claim, ["model"])
+            claim, sources, (published,) = await self._store.claim(partition, generation, ours, ["model"])
+            await self._stops.look_up(claim, ours)
         except Lost:
             return None
         models = self._shelf.take(decode_model(published)) if published else None
         claim.memory["state"] = PartitionState(models or self._shelf.prior, Marks(sources))
-        self._caches[partition] = {}
+        claim.memory["profiles"] = {}
         return claim
 
     async def begin(self, claim: Claim) -> None:
         await self._store.begin(claim)
 
     def forget(self, claim: Claim) -> None:
-        self._caches.pop(claim.partition, None)
+        """What is held in memory goes with the claim."""
 
     # -- one poll -----------------------------------------------------------------------------
 
     async def process(self, poll: Poll) -> None:
         started = time.perf_counter()
-        works = [_decoded(claim, part) for claim, part in await take(self.app, poll)]
+        outgoing: Outgoings = {}
+        works = [_decoded(claim, part, outgoing) for claim, part in await take(self.app, poll)]
         if not works:
             return
-        outgoing: Outgoings = {}
         try:
-            await self._load(works)
+            works = await self._load(works)
             for work in works:
-                self._fold(work, outgoing)
+                if (reason := self._fold(work, outgoing)) is not None:
+                    await self._stops.stop(work.claim, reason)
             # Sent before the commit: a crash in between repeats them, byte for byte.
             await send(self.app, outgoing, lambda: any(work.claim.live for work in works))
             await self._commit(works)
@@ -106,38 +114,57 @@ class Watch:
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         metrics.BATCH_RECORDS.labels(self.name).observe(sum(len(chunk) for w in works for chunk in w.chunks))
 
-    async def _load(self, works: Sequence[Work]) -> None:
+    async def _load(self, works: Sequence[Work]) -> list[Work]:
         """Brings in the profiles that are not cached and the feature rows that labels ask for."""
-        await asyncio.gather(*(self._load_part(work) for work in works))
-        metrics.CACHED_PROFILES.set(sum(map(len, self._caches.values())))
+        ours = await asyncio.gather(*(self._load_part(work) for work in works))
+        metrics.CACHED_PROFILES.set(sum(len(c.memory["profiles"]) for c in consumer_of(self.app).claims.values()))
+        return [work for work, loaded in zip(works, ours, strict=True) if loaded]
 
-    async def _load_part(self, work: Work) -> None:
-        cache = self._caches[work.claim.partition]
+    async def _load_part(self, work: Work) -> bool:
+        try:
+            await self._load_values(work)
+        except Refused as refused:  # a fold of what is there now would tell the world what never was
+            self._lose(work.claim, refused.answer)
+            return False
+        except Lost:
+            return False
+        return True
+
+    async def _load_values(self, work: Work) -> None:
+        cache: dict[str, Profile] = work.claim.memory["profiles"]
         records = [record for chunk in work.chunks for _, record in chunk]
         missing = [s for s in dict.fromkeys(r.seller_id for r in records) if s and s not in cache]
         if missing:
-            found = await self._store.get(work.claim, [f"s:{seller}" for seller in missing])
+            found = await self._store.load(work.claim, [f"s:{seller}" for seller in missing])
             cache.update({s: decode_profile(value) for s, value in zip(missing, found, strict=True) if value})
         orders = list(dict.fromkeys(labelled_orders(records, cache)))
         if orders:
-            found = await self._store.get(work.claim, [f"o:{order}" for order in orders])
+            found = await self._store.load(work.claim, [f"o:{order}" for order in orders])
             work.rows = {o: decode_order_row(value) for o, value in zip(orders, found, strict=True) if value}
 
-    def _fold(self, work: Work, outgoing: Outgoings) -> None:
+    def _fold(self, work: Work, outgoing: Outgoings) -> str | None:
+        """Folds chunk by chunk; why the partition must stop before a chunk of which too many failed."""
         claim = work.claim
+        limit: RefusalLimit = claim.memory["limit"]
         state: PartitionState = claim.memory["state"]
-        cache = self._caches[claim.partition]
+        cache: dict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
             step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy)
+            failed = {offset for offset, _, _ in step.failed}
+            for offset, _ in chunk:
+                if (reason := limit.exceeded_by(offset in failed)) is not None:
+                    return reason.replace("refused", "not processed")
             after = work.part.stop if number == len(work.chunks) else chunk[-1][0] + 1
             commit = self._commit_of(step, claim, base, after, cache)
             for effects in step.effects:
                 work.rows.update(effects.order_rows)
             collect(step, claim.partition.partition, outgoing)
+            work.steps.append(step)
             work.commits.append(commit)
             base = after
         self._trim(cache)
+        return None
 
     def _commit_of(self, step: Step, claim: Claim, base: int, after: int, cache: Mapping[str, Profile]) -> Commit:
         key, partition = self._store.key, claim.partition.partition
@@ -155,53 +182,66 @@ class Watch:
 
     def _trim(self, cache: dict[str, Profile]) -> None:
         """Lets go of the profiles that were brought in first; they are all in the store."""
-        allowed = max(self._cached_profiles // max(len(self._caches), 1), CHUNK)
+        allowed = max(self._cached_profiles // max(len(consumer_of(self.app).claims), 1), CHUNK)
         while len(cache) > allowed:
             cache.pop(next(iter(cache)))
+
+    async def tend(self) -> None:
+        """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""
+        consumer = consumer_of(self.app)
+        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        for claim in list(consumer.claims.values()):
+            with contextlib.suppress(Lost):
+                answer = await self._store.standing(claim, claim.position)
+                if answer is not Answer.OK:
+                    self._lose(claim, answer)
+                elif await self._store.outbox_full(claim):
+                    claim.held_until = time.monotonic() + FULL_PAUSE_SECONDS
 
     # -- effects ------------------------------------------------------------------------------
 
     async def _commit(self, works: Sequence[Work]) -> None:
-        pending = {work.claim: work.commits for work in works}
-        while pending:
-            answers = await self._store.apply(pending)
-            full = {}
-            for claim, answer in answers.items():
-                if answer in (Answer.OK, Answer.DONE):
-                    claim.position = pending[claim][-1].next
-                elif answer is Answer.FULL and claim.live:
-                    full[claim] = list(pending[claim])
-                else:
-                    self._lose(claim, answer)
-            pending = full
-            if pending:
-                log.warning("outbox_full", partitions=[claim.partition.partition for claim in pending])
-                await asyncio.sleep(FULL_PAUSE_SECONDS)
+        for claim, answer in (await self._store.apply({work.claim: work.commits for work in works})).items():
+            if answer in (Answer.OK, Answer.DONE):
+                work = next(work for work in works if work.claim is claim)
+                claim.position = work.commits[-1].next
+            else:
+                self._lose(claim, answer)
         self._observe(works)
 
     def _lose(self, claim: Claim, answer: Answer) -> None:
-        """Somebody else owns the partition, or Redis is older than it was: start again from the store."""
+        """Another owner, an older Redis, or a full outbox: starts again from the store, the last one later."""
         log.warning("commit_refused", partition=claim.partition.partition, answer=answer.value)
         if answer is Answer.MISMATCH:
             metrics.ROLLBACKS.labels(self.name).inc()
-        consumer_of(self.app).lose(claim)
+        consumer_of(self.app).lose(claim, hold=FULL_PAUSE_SECONDS if answer is Answer.FULL else 0.0)
 
     def _observe(self, works: Sequence[Work]) -> None:
         now = time.time() * 1e6
         for work in works:
+            if not work.claim.live:
+                continue
+            count(work.steps, sum(map(len, work.chunks)))
             for chunk in work.chunks:
-                metrics.EVENTS.labels(self.name, "applied").inc(len(chunk))
                 if chunk:
                     lag = (now - chunk[-1][1].logged_at) / 1e6
                     metrics.LOGGED_TO_APPLIED_SECONDS.observe(max(lag, 0.0))
 
 
-def _decoded(claim: Claim, part: Part) -> Work:
-    items = [
-        (record.offset, decode_record(record.value))
-        for record in part.records
-        if record.offset >= claim.position and record.value is not None
-    ]
+def _decoded(claim: Claim, part: Part, outgoing: Outgoings) -> Work:
+    """The part's records; one that is none of ours is kept among the refused."""
+    items = []
+    for record in part.records:
+        if record.offset < claim.position or record.value is None:
+            continue
+        try:
+            items.append((record.offset, decode_record(record.value)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            log.error("log_record_refused", partition=part.partition.partition, offset=record.offset)
+            metrics.REJECTED.labels("not_a_record").inc()
+            where = (names.EVENTS, part.partition.partition, record.offset)
+            refused = refusal(*where, "not_a_record", str(error)[:200], record.key, record.value)
+            outgoing.setdefault((names.REJECTED, 0), []).append(refused)
     chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)] or [[]]
     return Work(claim, part, chunks)
 
@@ -215,7 +255,6 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         for alert in effects.alerts:
             alerts = outgoing.setdefault((names.ALERTS, partition), [])
             alerts.append(Outgoing(alert.seller_id.encode(), encode_alert(alert)))
-            metrics.ALERTS.labels(alert.pattern, alert.severity).inc()
         if effects.rows:
             rows = outgoing.setdefault((names.TRAINING, 0), [])
             rows += [Outgoing(None, encode_row(row)) for row in effects.rows]

@@ -16,7 +16,7 @@ from detectors.peer_features import new_learner
 from streams import metrics, names
 from streams.app import App, Stage, build_app, consumer_of, run
 from streams.dispatch import Dispatcher
-from streams.errors import SettingsError
+from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
 from streams.intake import Intake
 from streams.learn import Learn
@@ -25,7 +25,7 @@ from streams.outbox import Outbox
 from streams.privacy import Pseudonyms
 from streams.settings import Settings
 from streams.stops import Stops
-from streams.store.connection import connect, load_scripts, patiently
+from streams.store.connection import Lost, connect, load_scripts, patiently
 from streams.store.entities import RedisEntities
 from streams.store.partition import PartitionStore
 from streams.topics import Layout, read_layout
@@ -34,7 +34,7 @@ from streams.webhook import Webhook
 
 log = structlog.get_logger()
 
-STAGES = ("intake", "watch", "learn", "dispatch")
+KAFKA_PAUSE_SECONDS = 1.0
 PORTS = {"intake": 9101, "watch": 9102, "learn": 9103, "dispatch": 9104}
 
 
@@ -47,12 +47,14 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
     Raises:
         SettingsError: The settings, the topics or Redis are not fit for the stage.
     """
-    layout = await asyncio.to_thread(read_layout, settings)
+    metrics.prepare(name)
+    layout = await _layout(settings, stop)
+    if layout is None:
+        return 0
     layout.check()
     redis = connect(settings.redis_url)
-    await _check_redis(redis, settings, layout, name)
-    await load_scripts(redis, stage=name)
     try:
+        await _check_redis(redis, settings, layout, name, lambda: not stop.is_set())
         if name == "dispatch":
             return await _dispatch(redis, settings, layout, stop, started)
         app = _app(_stage(name, redis, settings, layout), settings)
@@ -64,8 +66,21 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
             return await run(app, stop)
         finally:
             await server.stop()
+    except Lost:  # told to stop while Redis was still away
+        return 0
     finally:
         await redis.aclose()
+
+
+async def _layout(settings: Settings, stop: asyncio.Event) -> Layout | None:
+    """The topics, as soon as a broker answers; `None`: told to stop before that."""
+    while not stop.is_set():
+        try:
+            return await asyncio.to_thread(read_layout, settings)
+        except UnavailableError as error:
+            log.warning("kafka_unavailable", error=str(error))
+            await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=KAFKA_PAUSE_SECONDS)
+    return None
 
 
 def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage:
@@ -74,7 +89,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
         return Intake(
             RedisEntities(redis, settings.namespace, lifetime=int(settings.entity_lifetime.total_seconds())),
             Pseudonyms(settings.hashing()),
-            Stops(redis, settings.namespace),
+            Stops(redis, settings.namespace, name),
             wait_seconds=settings.wait_for_order.total_seconds(),
             log_partitions=layout.log,
             rejected_partitions=layout.partitions[names.REJECTED],
@@ -83,7 +98,8 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":
         shelf = ModelShelf(settings.signing())
-        return Watch(store, shelf, policy_of(settings), cached_profiles=settings.cached_profiles)
+        stops = Stops(redis, settings.namespace, name)
+        return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
 
@@ -127,21 +143,22 @@ def _check_keys(settings: Settings) -> None:
         raise SettingsError("SELLERWATCH_MODEL_KEYS: set at least one secret; model snapshots are signed with it")
 
 
-async def _check_redis(redis: Redis, settings: Settings, layout: Layout, name: str) -> None:
+async def _check_redis(redis: Redis, settings: Settings, layout: Layout, name: str, alive: Callable[[], bool]) -> None:
     """Refuses a Redis that may throw state away, and a log whose partition count has changed."""
-    info = await patiently(redis, lambda: redis.info("memory"), stage=name)
+    await load_scripts(redis, stage=name, alive=alive)
+    info = await patiently(redis, lambda: redis.info("memory"), stage=name, alive=alive)
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise SettingsError(
             f"Redis evicts keys (maxmemory-policy {policy}), watermarks among them; set `maxmemory-policy noeviction`"
         )
     key = f"{{{settings.namespace}.layout}}partitions"
-    await patiently(redis, lambda: redis.setnx(key, layout.log), stage=name)
-    stored = await patiently(redis, lambda: redis.get(key), stage=name)
+    await patiently(redis, lambda: redis.setnx(key, layout.log), stage=name, alive=alive)
+    stored = await patiently(redis, lambda: redis.get(key), stage=name, alive=alive)
     if stored is not None and int(stored) != layout.log:
         raise SettingsError(
             f"{names.EVENTS} has {layout.log} partitions, but its state in Redis was built with {int(stored)}: sellers "
-            "would change partition. Replay the log into a new topic and namespace (docs/operations.md)"
+            "would change partition. Give the topic its partitions back; see docs/operations.md"
         )
 
 
@@ -157,7 +174,7 @@ def look(app: App) -> Health:
     return Health(
         alive={"running": not app.ended.is_set(), "heartbeat": consumer.heard_from()},
         ready={
-            "assigned": bool(assigned),
+            "joined": app.consumer_generation_id > 0,  # with no partition left for it, a worker is a ready stand-by
             "claimed": len(claims) >= len(assigned),
             "redis": metrics.REDIS_UP._value.get() == 1,
             "not_stopped": all(claim.stopped is None for claim in claims),

@@ -40,16 +40,12 @@ def _converted(dataset: Dataset, output: Path, truth: Path | None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.data", description=__doc__)
     parser.add_argument("name", choices=LOADERS)
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, help=".jsonl, .jsonl.gz, .jsonl.zst, .parquet"
-    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help=".jsonl, .jsonl.gz, .jsonl.zst, .parquet")
     parser.add_argument("--truth", type=Path, help="what is bad, one JSON object a line")
     parser.add_argument("--data", type=Path, help=f"folder of the third-party data (default: {VARIABLE})")
     parser.add_argument("--from", dest="since", type=date.fromisoformat, help="first day of orders, listings")
     parser.add_argument("--to", dest="until", type=date.fromisoformat, help="the day after the last one")
-    parser.add_argument(
-        "--sample", type=float, default=1.0, help="share of sellers, 0..1, always the same ones"
-    )
+    parser.add_argument("--sample", type=float, default=1.0, help="share of sellers, 0..1, always the same ones")
     parser.add_argument("--payments", action="store_true", help="add the card payment of each card order")
     return parser
 

@@ -22,8 +22,7 @@ def encode(dataset: Dataset, chunk: int = CHUNK) -> Iterator[bytes]:
     bounds = [[0, *np.searchsorted(column, cuts).tolist(), len(column)] for column in times]
     for row_ranges in zip(*(pairwise(of_one) for of_one in bounds), strict=True):
         parts = [
-            _lines(facts, first, end - first)
-            for facts, (first, end) in zip(dataset.facts, row_ranges, strict=True)
+            _lines(facts, first, end - first) for facts, (first, end) in zip(dataset.facts, row_ranges, strict=True)
         ]
         yield from pl.concat(parts).sort("event_time", maintain_order=True)["line"].to_list()
 

@@ -30,9 +30,7 @@ def load(folder: Path, selection: Selection) -> Dataset:
     orders = selection.of(orders, seller="seller_id")
     payments = pl.read_parquet(folder / "order_payments.parquet")
     reviews = read_csv(folder / "reviews_partial.csv.gz", REVIEW)
-    return Dataset(
-        (_placed(orders), _captured(orders, payments), *_ended(orders), _reviewed(orders, reviews))
-    )
+    return Dataset((_placed(orders), _captured(orders, payments), *_ended(orders), _reviewed(orders, reviews)))
 
 
 def _orders(items: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

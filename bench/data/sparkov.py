@@ -18,9 +18,7 @@ def load(folder: Path, selection: Selection) -> Dataset:
         pl.read_parquet(folder / "transactions.parquet", columns=COLUMNS)
         .rename({"ts": "event_time"})
         .with_row_index("row")
-        .with_columns(
-            pl.col("event_time").cast(pl.Datetime("us")), pl.col("category", "merchant").cast(pl.String)
-        )
+        .with_columns(pl.col("event_time").cast(pl.Datetime("us")), pl.col("category", "merchant").cast(pl.String))
     )
     table = selection.of(table, seller="merchant")
     ids = {
@@ -28,9 +26,7 @@ def load(folder: Path, selection: Selection) -> Dataset:
         "order_id": ORDER,
         "buyer_id": pl.format("card-{}", "card_id"),
     }
-    item = pl.struct(
-        quantity=pl.lit(1), unit_amount_minor=minor_units("amount", 100), category=pl.col("category")
-    )
+    item = pl.struct(quantity=pl.lit(1), unit_amount_minor=minor_units("amount", 100), category=pl.col("category"))
     frauds = table.filter(is_fraud=1).select(ORDER, pl.col("event_time").dt.date())
     return Dataset(
         card_facts(table, ids, payments=selection.payments, items=pl.concat_list(item)),

@@ -44,9 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--keep", type=Path, help="leave events, alerts and decisions in this folder")
     parser.add_argument("--from", dest="since", type=date.fromisoformat, help="first day of orders, listings")
     parser.add_argument("--to", dest="until", type=date.fromisoformat, help="the day after the last one")
-    parser.add_argument(
-        "--sample", type=float, default=1.0, help="share of sellers, 0..1, always the same ones"
-    )
+    parser.add_argument("--sample", type=float, default=1.0, help="share of sellers, 0..1, always the same ones")
     return parser
 
 

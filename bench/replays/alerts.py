@@ -87,9 +87,7 @@ def weigh(alerts: Path, dataset: Dataset) -> Worth:
         worth.false_alarms += calendar.is_false_alarm(alert)
         times.setdefault(alert.seller_id, []).append(alert.event_time)
     worth.sellers_alerted = len(times)
-    worth.spells_alerted = sum(
-        _within(times.get(bad.id, []), bad.since, bad.until) for bad in calendar.spells
-    )
+    worth.spells_alerted = sum(_within(times.get(bad.id, []), bad.since, bad.until) for bad in calendar.spells)
     always_bad = {bad.id for bad in calendar.spells if bad.since is None}
     if always_bad:
         first = {seller: min(of_seller) for seller, of_seller in times.items()}

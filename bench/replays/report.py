@@ -55,10 +55,7 @@ def _replays(results: Results) -> str:
 
 def _patterns(results: Results) -> str:
     patterns = sorted({pattern for _, worth in results.values() for pattern in worth.by_pattern})
-    rows = [
-        (name, *(f"{worth.by_pattern[pattern]:,}" for pattern in patterns))
-        for name, (_, worth) in results.items()
-    ]
+    rows = [(name, *(f"{worth.by_pattern[pattern]:,}" for pattern in patterns)) for name, (_, worth) in results.items()]
     return table(("data", *patterns), rows)
 
 

@@ -38,9 +38,7 @@ def replay(name: str, dataset: Dataset, folder: Path, command: Sequence[str]) ->
     Args:
         command: `sellerwatch replay` with all its words but the files.
     """
-    events, alerts, decisions = (
-        folder / f"{name}.{end}" for end in ("jsonl.zst", "alerts.jsonl", "decisions.parquet")
-    )
+    events, alerts, decisions = (folder / f"{name}.{end}" for end in ("jsonl.zst", "alerts.jsonl", "decisions.parquet"))
     count = write_events(events, encode(dataset))
     began = time.perf_counter()
     peak_mb = _run([*command, str(events), "--alerts", str(alerts), "--decisions", str(decisions)])

@@ -10,11 +10,13 @@ Private names of Faust and aiokafka are used; tests/kafka/test_private_names.py 
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import structlog
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -23,13 +25,17 @@ from mode import Service
 from streams import metrics
 from streams.errors import StoppedError
 from streams.kafka.poll import Claim, Part, Partition, Poll
+from streams.progress import Progress
 
 log = structlog.get_logger()
 
 COORDINATOR_CHECK_SECONDS = 1.0
 COORDINATOR_PATIENCE_SECONDS = 120.0
+CLAIM_PAUSE_SECONDS = 0.2
 CLAIM_PATIENCE_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
+STAGE_PATIENCE_SECONDS = 1.0
+SECOND_FETCH_SECONDS = 0.005
 
 
 class Ownership(Protocol):
@@ -62,6 +68,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         assignment = getattr(consumer._subscription.subscription, "assignment", None)
         starts = _positions(assignment, active_partitions)
         fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        room = (max_records or 0) - sum(map(len, fetched.values()))
+        if fetched and room > 0 and self.consumer.more_is_waiting:
+            more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
+            for tp, records in more.items():
+                fetched[tp] = fetched.get(tp, []) + records
         stops = _positions(assignment, fetched)
         parts = {}
         for tp, records in fetched.items():
@@ -125,6 +136,15 @@ class Consumer(driver.Consumer):
         self.claims: dict[Partition, Claim] = {}
         self._claiming: asyncio.Task[None] | None = None
         self._polled = time.monotonic()
+        self._progress = Progress(self.app.stage.name)
+        self._worked_off = asyncio.Event()
+        self._worked_off.set()
+        self._behind = False
+        self.working = False
+        """Whether the stage has a poll in hand."""
+        self._stalled: dict[Claim, tuple[int, int]] = {}
+        self.more_is_waiting = False
+        """While the stage worked, the fetcher held some records, and so it left the others with the broker."""
 
     def heard_from(self) -> bool:
         """Whether the fetching thread has answered lately."""
@@ -143,14 +163,35 @@ class Consumer(driver.Consumer):
             if not self.flow_active:
                 return
         self._polled = time.monotonic()
+        await self._wait_for_stage()
         generation = self.app.consumer_generation_id
         readable = {TP(*claim.partition) for claim in self.claims.values() if _readable(claim)}
         if not readable:
             await self.sleep(0.02)  # nothing is claimed yet, or all of it is held
             return
         parts = await self._thread.getmany(readable, timeout)
+        for part in parts.values():
+            if (fetched_for := self.claims.get(part.partition)) is not None:
+                fetched_for.fetched = part.stop
         if parts and self.flow_active and generation == self.app.consumer_generation_id:
+            self._worked_off.clear()
+            self._behind = sum(len(part.records) for part in parts.values()) > self.app.conf.broker_max_poll_records / 2
             yield self._as_message(Poll(generation, tuple(parts.values())))
+
+    async def _wait_for_stage(self) -> None:
+        """Leaves records with the fetcher until the stage is done with the poll before.
+
+        Polls that queue up in front of the stage are small, and each waits for those before it; together
+        they are one poll. A stage that is behind gets its next poll early: it is as large as it may be.
+        """
+        self.more_is_waiting = not self._worked_off.is_set()
+        if not self._behind:
+            with contextlib.suppress(TimeoutError):  # a rebalance may have thrown away the poll before
+                await asyncio.wait_for(self._worked_off.wait(), STAGE_PATIENCE_SECONDS)
+
+    def worked_off(self) -> None:
+        """The stage is done with a poll."""
+        self._worked_off.set()
 
     def _as_message(self, poll: Poll) -> tuple[TP, ConsumerMessage]:
         part = poll.parts[0]
@@ -173,7 +214,7 @@ class Consumer(driver.Consumer):
         self._drop_claims()
         await super().on_partitions_assigned(assigned, generation_id)
         partitions = [Partition(*tp) for tp in sorted(assigned)]
-        self._claiming = asyncio.create_task(self._claim_all(partitions, generation_id))
+        self._claiming = asyncio.create_task(self.reclaim(partitions, generation_id))
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._drop_claims()
@@ -188,41 +229,53 @@ class Consumer(driver.Consumer):
             self.app.stage.forget(claim)
         self.claims.clear()
 
-    async def _claim_all(self, partitions: list[Partition], generation: int) -> None:
-        await asyncio.gather(*(self.reclaim(partition, generation) for partition in partitions))
+    async def reclaim(self, partitions: Sequence[Partition], generation: int, hold: float = 0.0) -> None:
+        """Claims partitions in the store and reads on from there; tries until they are lost.
 
-    async def reclaim(self, partition: Partition, generation: int) -> None:
-        """Claims a partition in the store and reads on from there; tries until it is lost."""
+        All of them at once: a question to the broker waits behind the fetch that waits for records there.
+        """
         while generation == self.app.consumer_generation_id:
             try:
-                claim = await self.app.stage.claim(partition, generation)
-                if claim is None or generation != self.app.consumer_generation_id:
-                    return
-                await self._seek_to(claim)
+                found = await asyncio.gather(*(self.app.stage.claim(each, generation) for each in partitions))
+                claims = [claim for claim in found if claim is not None]
+                if claims and generation == self.app.consumer_generation_id:
+                    await self._seek_to(claims)
             except asyncio.CancelledError:
                 raise
+            except IllegalStateError:  # a rebalance takes them away this very moment
+                await asyncio.sleep(CLAIM_PAUSE_SECONDS)
             except Exception:
-                log.exception("claim_failed", topic=partition.topic, partition=partition.partition)
+                log.exception("claim_failed", partitions=[f"{topic}/{number}" for topic, number in partitions])
                 await asyncio.sleep(CLAIM_PATIENCE_SECONDS)
+                if len(partitions) > 1:  # one that fails for long must not keep the others
+                    await asyncio.gather(*(self.reclaim([each], generation, hold) for each in partitions))
+                    return
             else:
-                self.claims[partition] = claim
+                if generation == self.app.consumer_generation_id:  # else they were lost again meanwhile
+                    for claim in claims:
+                        claim.held_until = time.monotonic() + hold
+                        self.claims[claim.partition] = claim
                 return
 
-    async def _seek_to(self, claim: Claim) -> None:
-        tp = TP(*claim.partition)
-        earliest = (await self._thread.earliest_offsets(tp))[tp]
-        latest = (await self._thread.highwaters(tp))[tp]
-        if claim.position < 0:
-            claim.position = earliest
-            await self.app.stage.begin(claim)
-        try:
-            check_position(claim.position, earliest, latest)
-        except StoppedError as error:
-            claim.stopped = str(error)
-            metrics.STOPPED.labels(self.app.stage.name, *map(str, claim.partition), "position").set(1)
-            log.error("partition_stopped", topic=tp.topic, partition=tp.partition, reason=str(error))
-            return
-        await self._thread.seek_wait({tp: claim.position})
+    async def _seek_to(self, claims: Sequence[Claim]) -> None:
+        tps = [TP(*claim.partition) for claim in claims]
+        earliest = await self._thread.earliest_offsets(*tps)
+        latest = await self._thread.highwaters(*tps)
+        seeks = {}
+        for tp, claim in zip(tps, claims, strict=True):
+            if claim.position < 0:
+                claim.position = earliest[tp]
+                await self.app.stage.begin(claim)
+            try:
+                check_position(claim.position, earliest[tp], latest[tp])
+            except StoppedError as error:
+                claim.stopped = str(error)
+                log.error("partition_stopped", topic=tp.topic, partition=tp.partition, reason=str(error))
+            else:
+                seeks[tp] = claim.position
+                claim.fetched = claim.position
+        if seeks:
+            await self._thread.seek_wait(seeks)
 
     async def rewind(self, claim: Claim) -> None:
         """Reads again from the claim's position: something between it and now was lost on the way."""
@@ -233,21 +286,52 @@ class Consumer(driver.Consumer):
             partition=claim.partition.partition,
             position=claim.position,
         )
-        await self._thread.seek_wait({TP(*claim.partition): claim.position})
+        await self.read_from(claim, claim.position)
+
+    async def read_from(self, claim: Claim, position: int) -> None:
+        """What is fetched next begins at `position`."""
+        claim.fetched = position
+        with contextlib.suppress(IllegalStateError):  # a rebalance takes it away this very moment
+            await self._thread.seek_wait({TP(*claim.partition): position})
+
+    async def rewind_stalled(self) -> None:
+        """Rewinds where records were lost on the way and no later record comes that would show it."""
+        stalled = {
+            claim: (claim.position, claim.fetched)
+            for claim in self.claims.values()
+            if _readable(claim) and claim.fetched > claim.position and not self.working
+        }
+        for claim, where in stalled.items():
+            if self._stalled.get(claim) == where:
+                await self.rewind(claim)
+        self._stalled = stalled
 
     async def hold(self, claim: Claim, position: int, seconds: float) -> None:
         """Leaves the partition alone for a while; it is read again from `position`."""
         claim.held_until = time.monotonic() + seconds
-        await self._thread.seek_wait({TP(*claim.partition): position})
+        await self.read_from(claim, position)
 
-    def lose(self, claim: Claim) -> None:
-        """Ends a claim and, as long as the partition is assigned, makes a new one from the store."""
-        if not claim.live:
-            return
-        claim.live = False
-        self.claims.pop(claim.partition, None)
-        self.app.stage.forget(claim)
-        self.add_future(self.reclaim(claim.partition, claim.generation))
+    def lose(self, *claims: Claim, hold: float = 0.0) -> None:
+        """Ends claims and, as long as the partitions are assigned, makes new ones from the store.
+
+        Args:
+            hold: Seconds for which the new claims are not read from.
+        """
+        lost = [claim for claim in claims if claim.live]
+        for claim in lost:
+            claim.live = False
+            self.claims.pop(claim.partition, None)
+            self.app.stage.forget(claim)
+        if lost:
+            self.add_future(self.reclaim([claim.partition for claim in lost], lost[0].generation, hold))
+
+    def report_progress(self) -> None:
+        """Tells the metrics how far each owned partition is."""
+        ends = {}
+        for partition, claim in self.claims.items():
+            if claim.live and (end := self.highwater(TP(*partition))) is not None:
+                ends[partition] = end
+        self._progress.report((Partition(*tp) for tp in self.assignment()), self.claims, ends, time.monotonic())
 
     async def perform_seek(self) -> None:
         """Faust would seek to the committed offsets here; claims seek instead, when they are made."""
@@ -280,7 +364,7 @@ def check_position(position: int, earliest: int, latest: int) -> None:
     if position < earliest:
         raise StoppedError(
             f"records {position}..{earliest - 1} were removed by retention before they were applied; "
-            "restore the topic, or accept the gap by `sellerwatch partitions accept-gap`"
+            "restore the topic, or start over with an empty Redis namespace"
         )
     if position > latest:
         raise StoppedError(

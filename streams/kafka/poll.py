@@ -11,6 +11,11 @@ class Partition(NamedTuple):
     topic: str
     partition: int
 
+    @property
+    def name(self) -> str:
+        """As people write it: `orders/3`."""
+        return f"{self.topic}/{self.partition}"
+
 
 class ConsumerRecord(Protocol):
     """The fields of an aiokafka record that the stages read."""
@@ -64,7 +69,11 @@ class Claim:
     """False once the partition was lost: then nothing more is begun under this claim."""
     stopped: str | None = None
     """Why the partition stands still until a person acts."""
+    resumable: bool = False
+    """Whether a word of that person is enough (`sellerwatch partitions resume`)."""
     held_until: float = 0.0
     """Monotonic time before which the partition is not read."""
+    fetched: int = 0
+    """Where what was fetched ends; beyond `position`, it is on its way to the stage, or was lost on that way."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What the stage keeps in memory for the partition; gone with the claim."""

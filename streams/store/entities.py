@@ -48,8 +48,15 @@ class RedisEntities:
         self._lifetime = lifetime
         self._stage = stage
         self._nonces: dict[str, bytes] = {}
+        self._written: dict[int, bytes] = {}
+        """Shard -> the nonce under which the batch has written there."""
         self._worker = os.urandom(4)
         self._counter = count()
+
+    def start(self) -> None:
+        """Begins a batch: what an earlier one, given up, has read and written says nothing any more."""
+        self._nonces.clear()
+        self._written.clear()
 
     async def load(self, keys: Sequence[str], alive: Alive) -> dict[str, bytes | None]:
         """The records under `keys`; `None` where there is none."""
@@ -74,7 +81,7 @@ class RedisEntities:
         """Writes changed records; the keys of those that somebody else has changed since `load`.
 
         Args:
-            known: For each source partition, the mark that was confirmed last.
+            known: For each source partition of the batch, the mark that was read or confirmed last.
 
         Raises:
             RolledBack: A mark has fallen below what was known; nothing more may be built on the records.
@@ -87,7 +94,7 @@ class RedisEntities:
             pipeline = self._redis.pipeline(transaction=False)
             for shard, keys in by_shard.items():
                 tag = self._tag(shard)
-                arguments: list[Any] = [len(known), *marks]
+                arguments: list[Any] = [nonce, len(known), *marks]
                 for key in keys:
                     arguments += (self._nonces[key], nonce + changes[key], self._lifetime)
                 pipeline.evalsha(SIGHT, 1 + len(keys), tag + "marks", *[tag + key for key in keys], *arguments)
@@ -96,36 +103,47 @@ class RedisEntities:
         if not by_shard:
             return []
         conflicts = []
-        for keys, answer in zip(by_shard.values(), await self._patiently(write, alive), strict=True):
+        for (shard, keys), answer in zip(by_shard.items(), await self._patiently(write, alive), strict=True):
             if answer[0] == b"older":
                 raise RolledBack
+            self._written[shard] = nonce
             conflicts += [keys[int(place)] for place in answer[1:]]
         return conflicts
 
-    async def confirm(self, positions: Mapping[str, int], alive: Alive) -> None:
-        """Notes that each source partition is in the log up to its position."""
-        arguments = [argument for position in positions.items() for argument in position]
+    async def confirm(self, positions: Mapping[str, int], known: Mapping[str, int], alive: Alive) -> None:
+        """Notes that each source partition is in the log up to its position, and ends the batch.
 
-        async def write() -> list[Any]:
+        Raises:
+            RolledBack: What the batch has written, or was built on, is gone.
+        """
+        written = dict(self._written)
+        arguments = [argument for source, to in positions.items() for argument in (source, known[source], to)]
+
+        async def write() -> list[bytes]:
             pipeline = self._redis.pipeline(transaction=False)
             for shard in range(SHARDS):
-                pipeline.evalsha(CONFIRM, 1, self._tag(shard) + "marks", *arguments)
+                pipeline.evalsha(CONFIRM, 1, self._tag(shard) + "marks", written.get(shard, b""), *arguments)
             return await pipeline.execute()
 
-        await self._patiently(write, alive)
-        self._nonces.clear()
+        if b"older" in await self._patiently(write, alive):
+            raise RolledBack
 
-    async def position(self, source: str, alive: Alive) -> int:
-        """Where a source partition is to be read on: the lowest mark of all shards; -1: from its start."""
+    async def positions(self, sources: Sequence[str], alive: Alive) -> dict[str, int]:
+        """Where source partitions are to be read on: the lowest mark of all shards; -1: from the start."""
 
-        async def read() -> list[bytes | None]:
+        async def read() -> list[list[bytes | None]]:
             pipeline = self._redis.pipeline(transaction=False)
             for shard in range(SHARDS):
-                pipeline.hget(self._tag(shard) + "marks", source)
+                pipeline.hmget(self._tag(shard) + "marks", sources)
             return await pipeline.execute()
 
-        marks = await self._patiently(read, alive)
-        return min(int(mark) if mark is not None else -1 for mark in marks)
+        if not sources:
+            return {}
+        by_source = zip(*await self._patiently(read, alive), strict=True)
+        return {
+            source: min(int(mark) if mark is not None else -1 for mark in marks)
+            for source, marks in zip(sources, by_source, strict=True)
+        }
 
     def _tag(self, shard: int) -> str:
         return f"{{{self._namespace}.intake.{shard}}}"
@@ -137,5 +155,10 @@ class RedisEntities:
 def _by_shard(keys: Iterable[str]) -> dict[int, list[str]]:
     shards: dict[int, list[str]] = {}
     for key in keys:
-        shards.setdefault(zlib.crc32(key.encode()) % SHARDS, []).append(key)
+        shards.setdefault(shard_of(key), []).append(key)
     return shards
+
+
+def shard_of(key: str) -> int:
+    """The shard that holds a record."""
+    return zlib.crc32(key.encode()) % SHARDS

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
@@ -17,7 +17,9 @@ from streams.store.connection import patiently, sha
 
 log = structlog.get_logger()
 
-CLAIM, BEGIN, APPLY = sha(scripts.CLAIM), sha(scripts.BEGIN), sha(scripts.APPLY)
+CLAIM, BEGIN, LOAD, APPLY = (sha(script) for script in (scripts.CLAIM, scripts.BEGIN, scripts.LOAD, scripts.APPLY))
+KEYS_AT_ONCE = 1_000
+"""Keys that one script reads: Redis is not to be kept busy for longer than a millisecond or two."""
 
 
 class Answer(StrEnum):
@@ -32,6 +34,23 @@ class Answer(StrEnum):
     """The base is not the stored position: Redis was rolled back."""
     FULL = "full"
     """The outbox holds as many undelivered alerts as it may; nothing was written."""
+
+
+class Refused(Exception):  # noqa: N818 - not an error: the claim is to be made again
+    """What Redis holds is not what the claim stands on."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.value)
+        self.answer = answer
+
+
+class Claimed(NamedTuple):
+    """A partition taken over, and what was stored at its position."""
+
+    claim: Claim
+    sources: dict[str, str]
+    """The highest source of each source partition that is in the state."""
+    values: list[bytes | None]
 
 
 @dataclass(slots=True)
@@ -63,18 +82,25 @@ class PartitionStore:
         """The Redis key of one piece of a partition's state."""
         return f"{{{self._namespace}.{self.stage}.{partition}}}{name}"
 
-    async def claim(self, partition: Partition, generation: int, alive: Callable[[], bool]) -> Claim:
-        """Takes the partition over; the former owner can no longer commit.
+    async def claim(
+        self, partition: Partition, generation: int, alive: Callable[[], bool], names: Sequence[str] = ()
+    ) -> Claimed:
+        """Takes the partition over, with some of its values; the former owner can no longer commit.
 
         Raises:
             Lost: `alive` became false before Redis answered.
         """
         token = uuid.uuid4().hex
-        owner = self.key(partition.partition, "owner")
-        position = await self._patiently(lambda: self.redis.evalsha(CLAIM, 1, owner, token), alive)
+        keys = [self.key(partition.partition, name) for name in ("owner", "sources", *names)]
+        stored, sources, values = await self._patiently(
+            lambda: self.redis.evalsha(CLAIM, len(keys), *keys, token), alive
+        )
+        position = -1 if stored is None else int(stored)
         metrics.CLAIMS.labels(self.stage).inc()
-        log.info("claimed", stage=self.stage, partition=partition.partition, position=position and int(position))
-        return Claim(partition, generation, token, -1 if position is None else int(position))
+        log.info("claimed", stage=self.stage, partition=partition.partition, position=position)
+        pairs = zip(sources[::2], sources[1::2], strict=True)
+        marks = {name.decode(): mark.decode() for name, mark in pairs}
+        return Claimed(Claim(partition, generation, token, position), marks, values)
 
     async def begin(self, claim: Claim) -> None:
         """Stores the first position of a partition that had none."""
@@ -83,16 +109,37 @@ class PartitionStore:
             lambda: self.redis.evalsha(BEGIN, 1, owner, claim.token, str(claim.position)), lambda: claim.live
         )
 
-    async def sources(self, claim: Claim) -> dict[str, str]:
-        """The highest source of each source partition that is in the state."""
-        key = self.key(claim.partition.partition, "sources")
-        stored = await self._patiently(lambda: self.redis.hgetall(key), lambda: claim.live)
-        return {name.decode(): mark.decode() for name, mark in cast(dict[bytes, bytes], stored).items()}
+    async def load(self, claim: Claim, names: Sequence[str]) -> list[bytes | None]:
+        """Values of some of the partition's keys as they are at the claim's position, `None` where there is none.
 
-    async def get(self, claim: Claim, names: Sequence[str]) -> list[bytes | None]:
-        """Values of some of the partition's keys, `None` where there is none."""
-        keys = [self.key(claim.partition.partition, name) for name in names]
-        return cast(list[bytes | None], await self._patiently(lambda: self.redis.mget(keys), lambda: claim.live))
+        Raises:
+            Refused: The partition belongs to somebody else, or Redis was rolled back.
+        """
+        owner, number = self.key(claim.partition.partition, "owner"), claim.partition.partition
+        found: list[bytes | None] = []
+        for start in range(0, max(len(names), 1), KEYS_AT_ONCE):  # with no names too: the claim is looked at
+            keys = [owner, *(self.key(number, name) for name in names[start : start + KEYS_AT_ONCE])]
+            answer = await self._patiently(
+                lambda keys=keys: self.redis.evalsha(LOAD, len(keys), *keys, claim.token, str(claim.position)),  # type: ignore[misc]
+                lambda: claim.live,
+            )
+            if isinstance(answer, bytes):
+                raise Refused(Answer(answer.decode()))
+            found += answer
+        return found
+
+    async def standing(self, claim: Claim, position: int) -> Answer:
+        """Whether a claim still is what Redis knows: FENCED, or MISMATCH where Redis is behind `position`."""
+        owner = self.key(claim.partition.partition, "owner")
+        token, stored = await self._patiently(lambda: self.redis.hmget(owner, "token", "position"), lambda: claim.live)
+        if token != claim.token.encode():
+            return Answer.FENCED
+        return Answer.OK if int(stored or -1) >= position else Answer.MISMATCH
+
+    async def outbox_full(self, claim: Claim) -> bool:
+        """Whether the partition holds as many undelivered alerts as it may."""
+        key = self.key(claim.partition.partition, "out")
+        return bool(await self._patiently(lambda: self.redis.xlen(key), lambda: claim.live) >= self._outbox_limit)
 
     async def apply(self, commits: Mapping[Claim, Sequence[Commit]]) -> dict[Claim, Answer]:
         """Applies each claim's commits in order, all in one round trip; the worst answer of each claim.

@@ -4,10 +4,13 @@ All keys of one call share a hash tag, so they lie on one node of a cluster and 
 """
 
 CLAIM = """
--- KEYS owner   ARGV token
+-- KEYS owner, sources, keys...   ARGV token
 -- Fences the former owner at once: from here on its commits are refused.
+-- Answers the position, and what is stored at that position.
 redis.call('HSET', KEYS[1], 'token', ARGV[1])
-return redis.call('HGET', KEYS[1], 'position')
+local values = {}
+for i = 3, #KEYS do values[i - 2] = redis.call('GET', KEYS[i]) end
+return {redis.call('HGET', KEYS[1], 'position'), redis.call('HGETALL', KEYS[2]), values}
 """
 
 BEGIN = """
@@ -16,6 +19,16 @@ if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
 if redis.call('HGET', KEYS[1], 'position') then return 'mismatch' end
 redis.call('HSET', KEYS[1], 'position', ARGV[2])
 return 'ok'
+"""
+
+LOAD = """
+-- KEYS owner, keys...   ARGV token, position
+-- Values as they are at the position. Who is fenced, or finds another position, would mix two times.
+local owner = redis.call('HMGET', KEYS[1], 'token', 'position')
+if owner[1] ~= ARGV[1] then return 'fenced' end
+if (owner[2] or '-1') ~= ARGV[2] then return 'mismatch' end
+if #KEYS == 1 then return {} end
+return redis.call('MGET', unpack(KEYS, 2))
 """
 
 APPLY = """
@@ -46,22 +59,24 @@ return 'ok'
 """
 
 SIGHT = """
--- KEYS marks, entities...   ARGV #marks, (source, known)..., (nonce read, value, ttl)...
+-- KEYS marks, entities...   ARGV nonce, #marks, (source, known)..., (nonce read, value, ttl)...
 -- Answers 'older' when a mark is below what was known: the shard was rolled back; nothing is written.
 -- Else writes each record that nobody has changed since it was read; answers the places of the others.
--- A value begins with a nonce of 8 bytes, so a call that is repeated finds its own writing.
-local marks = tonumber(ARGV[1])
-local at = 2
+-- A value begins with a nonce of 8 bytes, so a call that is repeated finds its own writing; the marks keep
+-- it as well, so that `confirm` finds out whether the writing is still there.
+local marks = tonumber(ARGV[2])
+local at = 3
 for _ = 1, marks do
     local stored = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or '-1')
     if stored < tonumber(ARGV[at + 1]) then return {'older'} end
     at = at + 2
 end
+for i = 3, at - 2, 2 do redis.call('HSET', KEYS[1], ARGV[i] .. '#', ARGV[1]) end
 local answer = {'ok'}
 for i = 2, #KEYS do
     local nonce = redis.call('GETRANGE', KEYS[i], 0, 7)
     if nonce == ARGV[at] then redis.call('SET', KEYS[i], ARGV[at + 1], 'EX', ARGV[at + 2])
-    elseif nonce ~= string.sub(ARGV[at + 1], 1, 8) then answer[#answer + 1] = i - 2
+    elseif nonce ~= ARGV[1] then answer[#answer + 1] = i - 2
     end
     at = at + 3
 end
@@ -69,11 +84,18 @@ return answer
 """
 
 CONFIRM = """
--- KEYS marks   ARGV (source, position)...
+-- KEYS marks   ARGV nonce, (source, known, position)...
 -- Everything of the source below the position is in the log. A mark never falls.
-for i = 1, #ARGV, 2 do
+-- Answers 'older' when a mark is below what was known, or when what was written under the nonce is gone
+-- (no nonce: nothing was written to this shard); then no mark is moved.
+for i = 2, #ARGV, 3 do
     local stored = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '-1')
-    if stored < tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+    if stored < tonumber(ARGV[i + 1]) then return 'older' end
+    if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], ARGV[i] .. '#') ~= ARGV[1] then return 'older' end
+end
+for i = 2, #ARGV, 3 do
+    local stored = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '-1')
+    if stored < tonumber(ARGV[i + 2]) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
 end
 return 'ok'
 """

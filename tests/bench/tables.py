@@ -22,9 +22,7 @@ def read(dataset: Dataset) -> list[Event]:
     return [parse(line) for line in encode(dataset)]
 
 
-def handbook(
-    data: Path, rows: Sequence[Row], terminals: Sequence[Row] = (), customers: Sequence[Row] = ()
-) -> Path:
+def handbook(data: Path, rows: Sequence[Row], terminals: Sequence[Row] = (), customers: Sequence[Row] = ()) -> Path:
     """Rows: tx_id, time, customer, terminal, amount, scenario (0 is genuine)."""
     schema = {
         "tx_id": pl.Int32,
@@ -115,15 +113,10 @@ def agora(data: Path, listings: Sequence[Row], feedback: Sequence[Row] = ()) -> 
     """Listings: id, vendor, title, price, first seen. Feedback: day, listing, vendor, price, rating."""
     folder = data / "darknet_agora2014"
     category = ("Drugs", "Cannabis", None)
-    listed = [
-        (key, vendor, f'"{title}"', *category, price, day) for key, vendor, title, price, day in listings
-    ]
+    listed = [(key, vendor, f'"{title}"', *category, price, day) for key, vendor, title, price, day in listings]
     head = "listing_id,vendor,title,category,subcategory,subsubcategory,price_btc,first_seen"
     _csv(folder / "listings.csv.gz", head, listed)
-    sold = [
-        (day, key, vendor, "a title", *category, price, rating)
-        for day, key, vendor, price, rating in feedback
-    ]
+    sold = [(day, key, vendor, "a title", *category, price, rating) for day, key, vendor, price, rating in feedback]
     head = "order_date,listing_id,vendor,title,category,subcategory,subsubcategory,price_btc,rating"
     _csv(folder / "feedback_events.csv.gz", head, sold)
     return folder

@@ -14,9 +14,7 @@ LATER = (2, "2018-04-20 10:00:00", 7, 4, 0.29, 0)
 def test_a_card_payment_is_an_order_at_its_terminal_in_cents(tmp_path: Path) -> None:
     order, *_ = tables.read(handbook.load(tables.handbook(tmp_path, [GENUINE]), Selection()))
 
-    assert order.body == OrderPlaced(
-        order_id="handbook-0", buyer_id="customer-7", amount_minor=5716, currency="USD"
-    )
+    assert order.body == OrderPlaced(order_id="handbook-0", buyer_id="customer-7", amount_minor=5716, currency="USD")
     assert (order.event_id, order.seller_id) == ("handbook-0-placed", "terminal-3")
     assert order.event_time == datetime(2018, 4, 1, 0, 0, 31, tzinfo=UTC).timestamp() * 1e6
 

@@ -14,9 +14,7 @@ def facts(event_type: str, seconds: list[int], note: str | None = None) -> Facts
         {"event_time": [START + timedelta(seconds=at) for at in seconds], "note": [note] * len(seconds)},
         schema={"event_time": pl.Datetime("us"), "note": pl.String},
     )
-    return Facts.of(
-        event_type, table, event_id=pl.lit(event_type), note=pl.col("note"), seller_id=pl.lit("s")
-    )
+    return Facts.of(event_type, table, event_id=pl.lit(event_type), note=pl.col("note"), seller_id=pl.lit("s"))
 
 
 def order_of(dataset: Dataset, chunk: int) -> list[tuple[str, str]]:

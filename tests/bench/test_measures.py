@@ -4,9 +4,7 @@ import pytest
 from bench.replays.measures import Ranking
 
 
-def ranking(
-    score: list[float], bad: list[int], card: list[int] | None = None, day: list[int] | None = None
-) -> Ranking:
+def ranking(score: list[float], bad: list[int], card: list[int] | None = None, day: list[int] | None = None) -> Ranking:
     size = len(score)
     return Ranking(
         np.array(score),

@@ -76,9 +76,7 @@ def test_the_tables_name_every_data_set_and_the_measures_of_each_week(
     assert len([row for row in cells if row and row[0].startswith("2018-06")]) == 4
 
 
-def test_a_command_that_fails_is_named_and_ends_with_1(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_that_fails_is_named_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tables.olist(tmp_path, [item("a", "s")])
     words = ["--data", str(tmp_path), "--only", "olist"]
 

@@ -135,6 +135,23 @@ def test_a_field_of_a_cohort_with_a_wrong_value_is_refused(position: int, wrong:
     assert refused or wrong == "x" or (wrong == [] and isinstance(good, list))  # a new name; no ranks yet
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -0.01, 1.01])
+def test_a_norm_that_is_no_share_is_refused(wrong: float) -> None:
+    state = unpack(small_snapshot())
+    norm = np.array([0.5] * 4 + [wrong], "<f8").tobytes()
+    cohort = msgspec.structs.replace(state.cohorts[0], norm=norm)
+    with pytest.raises(SnapshotError, match="a norm outside"):
+        unpack(pack(msgspec.structs.replace(state, cohorts=(cohort, *state.cohorts[1:]))))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -0.01, 1.01])
+def test_a_rank_that_is_no_score_is_refused(wrong: float) -> None:
+    state = unpack(small_snapshot())
+    cohort = msgspec.structs.replace(state.cohorts[0], knots=(0.1,) * (len(RANKS) - 1) + (wrong,))
+    with pytest.raises(SnapshotError, match=r"rank.* (outside|not in order)|ranks not"):
+        unpack(pack(msgspec.structs.replace(state, cohorts=(cohort, *state.cohorts[1:]))))
+
+
 def test_trees_that_cannot_be_grown_again_are_refused() -> None:
     state = unpack(small_snapshot())
     with pytest.raises(SnapshotError, match="another version of river or Python"):

@@ -1,10 +1,13 @@
 """The learner: a pure fold over rows that a few sellers cannot lead astray."""
 
+import itertools
 import math
 import random
+import re
 import subprocess
 import sys
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -17,9 +20,13 @@ from tests.detectors.rows import FEATURES, honest_features, row, traffic
 
 def learner_of(rows: Iterable[TrainingRow], **params: float) -> CohortLearner:
     learner = CohortLearner(FEATURES, **params)  # type: ignore[arg-type]
+    learn_all(learner, rows)
+    return learner
+
+
+def learn_all(learner: CohortLearner, rows: Iterable[TrainingRow]) -> None:
     for each in rows:
         learner.learn_one(each)
-    return learner
 
 
 def models_of(learner: CohortLearner) -> CohortModels:
@@ -27,7 +34,7 @@ def models_of(learner: CohortLearner) -> CohortModels:
 
 
 def cohorts_of(learner: CohortLearner) -> set[str]:
-    return set(models_of(learner)._norms)
+    return set(models_of(learner).cohorts)
 
 
 @pytest.mark.parametrize("learned", [0, 1, 249, 600, 2_500])
@@ -117,13 +124,21 @@ def test_a_cohort_of_few_sellers_comes_to_an_opinion_all_the_same() -> None:
 def test_a_flood_of_categories_neither_grows_the_learner_nor_puts_out_busy_cohorts() -> None:
     random_ = random.Random(7)
     rows = [
-        row(n, seller=f"s{n % 300}", cohort=f"consumer|{'toys' if n % 3 else f'one-off-{n}'}|3")
-        for n in range(9_000)
+        row(n, seller=f"s{n % 300}", cohort=f"consumer|{'toys' if n % 3 else f'one-off-{n}'}|3") for n in range(9_000)
     ]
     random_.shuffle(rows)
     cohorts = cohorts_of(learner_of(rows, max_cohorts=12, n_trees=2, height=2))
     assert len(cohorts) == 12
     assert {"all", "consumer", "consumer|toys", "consumer|toys|3"} <= cohorts
+
+
+def test_a_cohort_loses_its_place_only_when_its_uses_are_spent() -> None:
+    names = ("red", "green", "blue")
+    rows = [row(n, seller=f"s{n}", cohort=names[n % 3]) for n in range(900)]
+    misses = [row(n, seller=f"s{n}", cohort="new") for n in range(1_000, 2_000)]
+    trees = {"max_cohorts": 4, "n_trees": 2, "height": 2}
+    assert set(names) <= cohorts_of(learner_of(rows + misses[:300], **trees))
+    assert not set(names) <= cohorts_of(learner_of(rows + misses, **trees))
 
 
 def test_a_cohort_that_nobody_uses_any_more_makes_place() -> None:
@@ -134,11 +149,28 @@ def test_a_cohort_that_nobody_uses_any_more_makes_place() -> None:
     assert not {"business", "business|cars|9"} & cohorts_of(learner_of(old + new, **trees))
 
 
+def test_a_cohort_in_the_place_of_another_knows_nothing_of_it() -> None:
+    random_ = random.Random(9)
+    numbers = itertools.count()
+
+    def rows(count: int, cohort: str) -> Iterator[TrainingRow]:
+        for n in itertools.islice(numbers, count):
+            yield row(n, seller=f"s{n}", cohort=cohort, features=honest_features(random_))
+
+    learner = learner_of((r for name in ("red", "green", "blue") for r in rows(1_000, name)), max_cohorts=4)
+    while "new" not in models_of(learner).cohorts:
+        learn_all(learner, rows(50, "new"))
+    learn_all(learner, rows(190, "new"))  # fewer than a window in all
+
+    batch = np.array([honest_features(random_) for _ in range(50)])
+    models = models_of(learner)
+    assert len(models.cohorts) == 4
+    assert (models.raw(["new"] * 50, batch) == models.raw(["all"] * 50, batch)).all()
+
+
 def test_a_new_cohort_starts_from_the_norm_of_its_parent() -> None:
     rows = [row(n, seller=f"s{n}", features=(0.9,) * 5) for n in range(200)]
-    models = models_of(
-        learner_of([*rows, row(999, seller="t", cohort="consumer|toys|7", features=(0.9,) * 5)])
-    )
+    models = models_of(learner_of([*rows, row(999, seller="t", cohort="consumer|toys|7", features=(0.9,) * 5)]))
     assert models.norm("consumer|toys|7") == pytest.approx((0.9,) * 5, abs=0.05)
 
 
@@ -197,6 +229,13 @@ def test_the_first_snapshot_comes_early_and_then_one_per_interval() -> None:
     ]  # fmt: skip
 
 
+def test_the_learner_says_when_it_was_due_last_and_so_does_a_restored_one() -> None:
+    assert CohortLearner(FEATURES).published_at is None
+    learner = learner_of((row(n) for n in range(700, 1_200)), n_trees=1, height=1, seller_share=1.0)
+    assert learner.published_at == 600 * SECOND
+    assert CohortLearner.restore(learner.snapshot()).published_at == 600 * SECOND
+
+
 def test_no_snapshot_is_due_before_enough_new_rows() -> None:
     rows = [row(n, logged_at=n * HOUR) for n in range(1, 1_000)]
     assert published(rows, publish_rows=300, first_rows=50) == [50, 350, 650, 950]
@@ -214,8 +253,11 @@ def test_a_clock_that_once_ran_ahead_does_not_stop_publication() -> None:
     assert published(ahead + right, publish_rows=50, first_rows=60) == [59, 109]
 
 
-def test_a_version_names_the_offset_and_the_bytes() -> None:
-    one, other = snapshot_version(1_234, b"snapshot"), snapshot_version(1_234, b"snapshot.")
-    assert one.startswith("cohorts-1234-")
-    assert len(one) == len("cohorts-1234-") + 8
-    assert one != other
+def test_a_version_names_the_offset_and_what_was_learned() -> None:
+    snapshot, later = (learner_of(traffic(8, rows)).snapshot() for rows in (20, 21))
+    version = snapshot_version(1_234, snapshot)
+    assert re.fullmatch("cohorts-1234-[0-9a-f]{8}", version)
+    assert version != snapshot_version(1_234, later)
+    packed_otherwise = snapshot[:5] + zlib.compress(zlib.decompress(snapshot[5:]), 1)
+    assert packed_otherwise != snapshot
+    assert version == snapshot_version(1_234, packed_otherwise)

@@ -3,12 +3,13 @@
 import base64
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, cast
 from urllib.request import urlopen
 
 import redis
@@ -17,12 +18,17 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from detectors.events import Record, decode_record
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
+from streams.intake import Intake
+from streams.learn import Learn
 from streams.settings import Settings, load_settings
+from streams.store.entities import SHARDS
 from streams.topics import create_topics
+from streams.watch import Watch
 from tests.services.kafka import RealKafka
 from tests.services.redis import RealRedis
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode()
+MODEL_KEY = "a key for models of tests"
 FAMILIES = {
     "order": "orders",
     "payment": "payments",
@@ -36,21 +42,43 @@ FAMILIES = {
 }
 
 
+class Stored(NamedTuple):
+    """What Redis holds of one log partition."""
+
+    profiles: dict[str, bytes]
+    rows: dict[str, bytes]
+    sources: dict[str, str]
+
+
 class System:
-    """Topics, settings and worker processes; everything ends with the `with` block."""
+    """Topics, settings and worker processes; everything ends with the `with` block.
+
+    Args:
+        prefix: Words put before each worker's command, as `taskset -c 0`.
+        settings: More settings of the workers, in lower case.
+    """
 
     def __init__(
-        self, kafka: RealKafka, server: RealRedis, logs: Path, *, partitions: int = 4, **settings: str
+        self,
+        kafka: RealKafka,
+        server: RealRedis,
+        logs: Path,
+        *,
+        partitions: int = 4,
+        prefix: Sequence[str] = (),
+        **settings: str,
     ) -> None:
         self.kafka, self.redis_server, self.logs = kafka, server, logs
         self.environment = {
             "SELLERWATCH_KAFKA_BROKERS": kafka.bootstrap,
             "SELLERWATCH_REDIS_URL": f"redis://127.0.0.1:{server.port}/0",
             "SELLERWATCH_HASH_KEYS": "k1:a key for hashes of tests",
-            "SELLERWATCH_MODEL_KEYS": "a key for models of tests",
+            "SELLERWATCH_MODEL_KEYS": MODEL_KEY,
             "SELLERWATCH_SESSION_TIMEOUT": "PT6S",
         } | {f"SELLERWATCH_{name.upper()}": value for name, value in settings.items()}
         self.partitions = partitions
+        self.prefix = prefix
+        self.namespace = settings.get("namespace", "sw")
         self.workers: dict[str, Any] = {}
         self.ports: dict[str, int] = {}
 
@@ -81,9 +109,8 @@ class System:
             self.ports[name] = free_port()
             environment = {**os.environ, **self.environment, "SELLERWATCH_METRICS_PORT": str(self.ports[name])}
             with (self.logs / f"{name}.log").open("ab") as output:
-                self.workers[name] = spawn(
-                    [sys.executable, "-m", "sellerwatch", "worker", "--stage", stage], output=output, env=environment
-                )
+                command = [*self.prefix, sys.executable, "-m", "sellerwatch", "worker", "--stage", stage]
+                self.workers[name] = spawn(command, output=output, env=environment)
 
     def kill(self, name: str) -> None:
         """Ends a worker as a power cut would."""
@@ -125,26 +152,30 @@ class System:
             producer.flush()
         return count
 
-    def send(self, topic: str, value: bytes | None, **options: Any) -> None:
-        """Sends one record as it is."""
+    def send(self, topic: str, *values: bytes | None, **options: Any) -> None:
+        """Sends records as they are, in order."""
         with closing(KafkaProducer(bootstrap_servers=self.kafka.bootstrap, acks="all")) as producer:
-            producer.send(topic, value=value, **options).get(timeout=10)
+            for value in values:
+                producer.send(topic, value=value, **options)
+            producer.flush()
 
-    def read(self, topic: str) -> list[tuple[int, bytes]]:
-        """(partition, value) of all that a topic holds now, each partition in order."""
-        with closing(
-            KafkaConsumer(bootstrap_servers=self.kafka.bootstrap, consumer_timeout_ms=10_000, enable_auto_commit=False)
-        ) as consumer:
+    def records(self, topic: str) -> list[Any]:
+        """All records that a topic holds now, each partition in order."""
+        with closing(self._consumer()) as consumer:
             partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
             ends = consumer.end_offsets(partitions)
-            found = []
+            found: list[Any] = []
             for partition in partitions:
                 consumer.assign([partition])
                 consumer.seek_to_beginning(partition)
                 while consumer.position(partition) < ends[partition]:
                     for records in consumer.poll(1_000).values():
-                        found += [(r.partition, r.value) for r in records if r.offset < ends[partition]]
+                        found += [record for record in records if record.offset < ends[partition]]
             return found
+
+    def read(self, topic: str) -> list[tuple[int, bytes]]:
+        """(partition, value) of all that a topic holds now, each partition in order."""
+        return [(record.partition, record.value) for record in self.records(topic)]
 
     def log(self) -> list[Record]:
         """The log, each partition in order."""
@@ -152,9 +183,17 @@ class System:
 
     def ends(self, topic: str) -> dict[int, int]:
         """Where each partition of a topic ends."""
-        with closing(KafkaConsumer(bootstrap_servers=self.kafka.bootstrap)) as consumer:
-            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
-            return {tp.partition: end for tp, end in consumer.end_offsets(partitions).items()}
+        return {partition: end for (_, partition), end in self.ends_of([topic]).items()}
+
+    def ends_of(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+        """Where each partition of some topics ends."""
+        with closing(self._consumer()) as consumer:
+            partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
+            return {(tp.topic, tp.partition): end for tp, end in consumer.end_offsets(partitions).items()}
+
+    def _consumer(self) -> Any:
+        brokers = self.kafka.bootstrap
+        return KafkaConsumer(bootstrap_servers=brokers, isolation_level="read_committed", enable_auto_commit=False)
 
     # -- state --------------------------------------------------------------------------------
 
@@ -165,18 +204,53 @@ class System:
     def positions(self, stage: str = "watch") -> dict[int, int]:
         """How far each log partition is applied."""
         client = self.redis()
-        found = {p: client.hget(f"{{sw.{stage}.{p}}}owner", "position") for p in range(self.partitions)}
+        found = {p: client.hget(f"{{{self.namespace}.{stage}.{p}}}owner", "position") for p in range(self.partitions)}
         return {p: int(position) for p, position in found.items() if position is not None}
+
+    def stored(self, partition: int) -> "Stored":
+        """What watch has stored of a log partition."""
+        client, tag = self.redis(), f"{{{self.namespace}.watch.{partition}}}"
+        marks = cast(dict[bytes, bytes], client.hgetall(tag + "sources"))
+        found = Stored({}, {}, {name.decode(): mark.decode() for name, mark in marks.items()})
+        keys = cast(list[bytes], list(client.scan_iter(tag + "[so]:*", count=1_000)))
+        for start in range(0, len(keys), 1_000):
+            some = keys[start : start + 1_000]
+            for key, value in zip(some, cast(list[bytes], client.mget(some)), strict=True):
+                kind, _, name = key.decode().removeprefix(tag).partition(":")
+                (found.profiles if kind == "s" else found.rows)[name] = value
+        return found
 
     def taken_in(self) -> bool:
         """Whether intake has put everything that upstream sent into the log."""
-        client = self.redis()
-        for topic in (*names.UPSTREAM, names.WAITING):
-            for partition, end in self.ends(topic).items():
-                marks = [client.hget(f"{{sw.intake.{shard}}}marks", f"{topic}/{partition}") for shard in range(16)]
-                if end and min(int(mark) if mark is not None else -1 for mark in marks) < end:
-                    return False
-        return True
+        ends = {f"{t}/{p}": end for (t, p), end in self.ends_of((*names.UPSTREAM, names.WAITING)).items() if end}
+        pipeline = self.redis().pipeline(transaction=False)
+        for shard in range(SHARDS):
+            pipeline.hmget(f"{{{self.namespace}.intake.{shard}}}marks", list(ends))
+        reached = (zip(marks, ends.values(), strict=True) for marks in pipeline.execute())
+        return all(int(mark or -1) >= end for shard in reached for mark, end in shard)
+
+    def undelivered(self) -> int:
+        """Alerts that wait in the outboxes."""
+        return sum(self.redis().xlen(f"{{{self.namespace}.watch.{p}}}out") for p in range(self.partitions))
+
+    def lag(self, name: str) -> float:
+        """Records that a worker has not worked off, as it says itself."""
+        return sum(self.places(name, "sellerwatch_partition_lag").values())
+
+    def places(self, name: str, gauge: str) -> dict[tuple[str, int], float]:
+        """A worker's values of a gauge that it has for each partition: lag, of those it has claimed."""
+        sample = re.compile(gauge + r'\{partition="(\d+)",stage="\w+",topic="([^"]+)"\}')
+        matches = ((sample.fullmatch(line), value) for line, value in self.metrics(name).items())
+        return {(match[2], int(match[1])): value for match, value in matches if match}
+
+    def owned(self, stage: str) -> dict[tuple[str, int], list[str]]:
+        """Which workers say that they own each partition that a stage reads; an unreachable one owns none."""
+        topics = {"intake": Intake.topics, "watch": Watch.topics, "learn": Learn.topics}
+        owners: dict[tuple[str, int], list[str]] = {place: [] for place in self.ends_of(topics[stage])}
+        for name in [name for name in self.workers if name.rstrip("0123456789") == stage]:
+            for place in self.places(name, "sellerwatch_partition_lag"):
+                owners[place].append(name)
+        return owners
 
     def applied(self) -> bool:
         """Whether watch has applied the whole log."""
@@ -194,5 +268,3 @@ def wait_until(condition: Callable[[], bool], timeout: float, what: str, pause: 
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout:.0f} s: {what}"
         time.sleep(pause)
-
-

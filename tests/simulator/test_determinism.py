@@ -18,7 +18,7 @@ for line in (*market.events(), *market.truth()):
 print(digest.hexdigest())
 """
 # Of the code above. Every Python version must give it; change it when the marketplace is meant to change.
-GOLDEN = "696e17e942a2a2f47eac5087f773facf3697016889ad76dde9eee6bfda491f8c"
+GOLDEN = "eef79151e142aae323ba7b79dc394be89da1080f23931cc2f94d001fd5e6ca54"
 
 
 def fingerprint(hash_seed: str) -> str:

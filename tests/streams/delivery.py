@@ -104,9 +104,7 @@ def alert_json(alert_id: str, seller_id: str = "seller-1", raised_at: float | No
     return msgspec.json.encode(alert)
 
 
-async def raise_alert(
-    outbox: Outbox, seller_id: str = "seller-1", *, partition: int = 0, alert_id: str = ""
-) -> str:
+async def raise_alert(outbox: Outbox, seller_id: str = "seller-1", *, partition: int = 0, alert_id: str = "") -> str:
     """Writes an alert as the watch stage's commit does."""
     alert_id = alert_id or f"alr_{next(_numbers):06}"
     fields: dict[Any, Any] = {"type": "alert.raised", "alert": alert_json(alert_id, seller_id)}

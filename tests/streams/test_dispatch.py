@@ -47,8 +47,9 @@ def outbox(redis: Redis) -> Outbox:
     return Outbox(redis, "test", 3)
 
 
-def dispatcher(outbox: Outbox, endpoint: Endpoint, **settings: Any) -> Dispatcher:
-    timeout = timedelta(milliseconds=150)
+def dispatcher(
+    outbox: Outbox, endpoint: Endpoint, *, timeout: timedelta = timedelta(seconds=10), **settings: Any
+) -> Dispatcher:
     clock = {"clock": settings["clock"]} if "clock" in settings else {}
     webhook = Webhook(endpoint.url, [SECRET], allow_private=True, timeout=timeout, **clock)
     return Dispatcher(outbox, webhook, **{"retries": QUICK, "idle": IDLE, **settings})
@@ -82,18 +83,14 @@ async def test_first_tries_of_one_seller_come_in_order_and_sellers_beside_each_o
         return web.Response(status=500) if random.random() < 0.2 else None
 
     async with Endpoint(dawdle) as endpoint:
-        sellers = {
-            f"seller-{n}": [await raise_alert(outbox, f"seller-{n}", partition=n % 3)] for n in range(9)
-        }
+        sellers = {f"seller-{n}": [await raise_alert(outbox, f"seller-{n}", partition=n % 3)] for n in range(9)}
         for _ in range(15):
             for n, (seller, raised) in enumerate(sellers.items()):
                 raised.append(await raise_alert(outbox, seller, partition=n % 3))
         async with running(dispatcher(outbox, endpoint, concurrency=4)):
             await emptied(outbox)
 
-    first_tries = list(
-        dict.fromkeys((attempt.alert["seller_id"], attempt.alert_id) for attempt in endpoint.attempts)
-    )
+    first_tries = list(dict.fromkeys((attempt.alert["seller_id"], attempt.alert_id) for attempt in endpoint.attempts))
     for seller, raised in sellers.items():
         assert [alert_id for of, alert_id in first_tries if of == seller] == raised
     assert most == 4
@@ -123,12 +120,16 @@ async def test_a_receiver_that_fails_at_first_gets_each_alert_exactly_once_in_th
     before = metric("webhook_attempts_total", code=codes[kind])
     async with Endpoint(fails_twice) as endpoint:
         raised = [await raise_alert(outbox, f"seller-{n % 5}", partition=n % 3) for n in range(20)]
-        async with running(dispatcher(outbox, endpoint)):
+        timeout = timedelta(milliseconds=150 if kind == "timeout" else 10_000)
+        async with running(dispatcher(outbox, endpoint, timeout=timeout)):
             await emptied(outbox)
 
     assert sorted(endpoint.received) == raised
-    assert sorted(endpoint.ids()) == sorted(raised * 3)
-    assert metric("webhook_attempts_total", code=codes[kind]) == before + 40
+    failures = metric("webhook_attempts_total", code=codes[kind]) - before
+    if kind == "timeout":  # on a slow machine an honest answer comes too late as well
+        assert failures >= 40
+    else:
+        assert (failures, len(endpoint.attempts)) == (40, 60)
     assert await DeadAlerts(outbox).list() == []
 
 
@@ -145,9 +146,11 @@ async def test_an_alert_that_fails_does_not_hold_up_the_next_of_its_seller(outbo
     assert await undelivered(outbox) == 1
 
 
-async def test_a_further_try_that_hangs_does_not_hold_up_the_first_tries_of_its_seller(
-    outbox: Outbox,
+async def test_a_further_try_that_hangs_does_not_hold_up_first_tries_of_its_seller(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(dispatch, "GRACE", timedelta(milliseconds=50))
+
     async def dislike(request: web.Request, attempt: Attempt) -> web.Response | None:
         if attempt.alert_id != bad:
             return None
@@ -155,8 +158,7 @@ async def test_a_further_try_that_hangs_does_not_hold_up_the_first_tries_of_its_
 
     async with Endpoint(dislike) as endpoint:
         bad = await raise_alert(outbox)
-        patient = Webhook(endpoint.url, [SECRET], allow_private=True)
-        async with running(Dispatcher(outbox, patient, retries=QUICK, idle=IDLE)):
+        async with running(dispatcher(outbox, endpoint)):
             await eventually(lambda: endpoint.ids().count(bad) == 2)
             good = await raise_alert(outbox)
             await eventually(lambda: good in endpoint.received, within=2)
@@ -341,11 +343,11 @@ async def test_one_odd_alert_is_not_hurried_by_the_success_of_others(outbox: Out
 
 
 async def test_what_is_in_hand_is_bounded_whatever_waits(outbox: Outbox) -> None:
-    most = 0
+    most, retries = 0, metric("redis_retries_total", stage="dispatch")
     async with Endpoint(hanging) as endpoint:
         for n in range(150):
             await raise_alert(outbox, f"seller-{n % 50}", partition=n % 3)
-        busy = dispatcher(outbox, endpoint, concurrency=4)
+        busy = dispatcher(outbox, endpoint, concurrency=4, timeout=timedelta(milliseconds=150))
         async with running(busy):
             for _ in range(100):
                 most = max(most, len(busy._in_hand()))
@@ -354,18 +356,16 @@ async def test_what_is_in_hand_is_bounded_whatever_waits(outbox: Outbox) -> None
             await emptied(outbox)
 
     assert 16 <= most <= 32
+    assert metric("redis_retries_total", stage="dispatch") == retries  # nor is Redis asked for less than one
     assert not busy._in_hand()
 
 
-async def test_a_stop_ends_what_hangs_and_gives_it_back(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stop_ends_what_hangs_and_gives_it_back(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "GRACE", timedelta(milliseconds=50))
     loop = asyncio.get_running_loop()
     async with Endpoint(hanging) as endpoint:
         raised = [await raise_alert(outbox, f"seller-{n}", partition=n % 3) for n in range(12)]
-        patient = Webhook(endpoint.url, [SECRET], allow_private=True)
-        async with running(Dispatcher(outbox, patient, concurrency=2, idle=IDLE)):
+        async with running(dispatcher(outbox, endpoint, concurrency=2)):
             await eventually(lambda: len(endpoint.attempts) == 2)
             stopped_at = loop.time()
         assert loop.time() - stopped_at < 0.5
@@ -390,9 +390,7 @@ async def test_a_stop_lets_a_delivery_under_way_come_to_its_end(outbox: Outbox) 
     assert await undelivered(outbox) == 2
 
 
-async def test_logs_hold_neither_bodies_nor_secrets(
-    outbox: Outbox, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_logs_hold_neither_bodies_nor_secrets(outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> None:
     async with Endpoint(answering(422)) as endpoint:
         bad = [await raise_alert(outbox, "seller-hidden") for _ in range(5)]
         async with running(dispatcher(outbox, endpoint)):

@@ -92,9 +92,7 @@ async def test_a_delivered_alert_is_gone_without_a_trace(outbox: Outbox) -> None
     assert (await outbox.redis.xpending("{test.0}out", "dispatch"))["pending"] == 0
 
 
-async def test_what_waits_for_another_try_comes_when_it_is_due_with_its_tries(
-    outbox: Outbox, clock: Clock
-) -> None:
+async def test_what_waits_for_another_try_comes_when_it_is_due_with_its_tries(outbox: Outbox, clock: Clock) -> None:
     await raise_alert(outbox)
     tries = Tries(made=2, refused=1, first=clock.now)
     assert await outbox.try_again(await take_one(outbox), tries, due=clock.now + 30)
@@ -115,9 +113,7 @@ async def test_a_waiting_alert_lets_others_pass(outbox: Outbox, clock: Clock) ->
     assert await ids(outbox) == [later]
 
 
-async def test_a_first_try_of_a_crashed_taker_is_taken_over_after_its_lease(
-    redis: Redis, clock: Clock
-) -> None:
+async def test_a_first_try_of_a_crashed_taker_is_taken_over_after_its_lease(redis: Redis, clock: Clock) -> None:
     outbox = Outbox(redis, "test", 1, lease=timedelta(milliseconds=150), clock=clock)
     raised = await raise_alert(outbox)
     assert await ids(outbox) == [raised]
@@ -129,9 +125,7 @@ async def test_a_first_try_of_a_crashed_taker_is_taken_over_after_its_lease(
     await eventually(taken_over)
 
 
-async def test_a_later_try_of_a_crashed_taker_is_taken_over_after_its_lease(
-    outbox: Outbox, clock: Clock
-) -> None:
+async def test_a_later_try_of_a_crashed_taker_is_taken_over_after_its_lease(outbox: Outbox, clock: Clock) -> None:
     raised = await raise_alert(outbox)
     await outbox.try_again(await take_one(outbox), Tries(1), due=clock.now)
     assert await ids(outbox) == [raised]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import SellerwatchError
-from streams.signing import SignatureError, sign, verify
+from streams.signing import SignatureError, sign, unverified, verify
 
 OLD, NEW, OTHER = b"old key of ours!", b"new key of ours!" * 2, b"somebody else's key"
 
@@ -62,6 +62,13 @@ def test_unsigned_bytes_and_unknown_versions_are_told_apart() -> None:
         verify([OLD], b"SWCO\x01 a snapshot as it is")
     with pytest.raises(SignatureError, match="unknown version"):
         verify([OLD], b"SWS\x02" + sign(OLD, b"x")[4:])
+
+
+def test_a_trusted_file_is_opened_without_a_key_but_not_without_the_form() -> None:
+    assert unverified(sign(OTHER, b"model")) == b"model"
+    for broken in (b"model", b"", sign(OTHER, b"")[:-1]):
+        with pytest.raises(SignatureError, match="not signed"):
+            unverified(broken)
 
 
 def test_the_format_is_the_one_that_older_versions_wrote() -> None:

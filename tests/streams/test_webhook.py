@@ -60,9 +60,7 @@ async def test_two_tries_differ_in_their_time_only() -> None:
     assert int(second.headers["webhook-timestamp"]) == int(first.headers["webhook-timestamp"]) + 60
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
     time = re.compile(rb'^\{"type":"alert\.raised","timestamp":"[0-9T:-]{19}Z",')
-    assert (
-        time.sub(b"", first.body, count=1) == time.sub(b"", second.body, count=1) == b'"data":' + ALERT + b"}"
-    )
+    assert time.sub(b"", first.body, count=1) == time.sub(b"", second.body, count=1) == b'"data":' + ALERT + b"}"
     sent_at = datetime.fromisoformat(msgspec.json.decode(second.body)["timestamp"])
     assert sent_at.timestamp() == int(second.headers["webhook-timestamp"])
 

@@ -1,0 +1,27 @@
+"""The models in force while it is measured: learned offline, from the traffic that is measured."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from detectors.alert_policy import Policy
+from detectors.cohorts import snapshot_version
+from detectors.events import SECOND, ModelPublished
+from detectors.peer_features import new_learner
+from streams.models import COHORTS, ModelShelf
+from streams.privacy import HashKey, Pseudonyms
+from streams.replay import EventReplay
+from streams.signing import sign
+
+
+def learn(events: Iterable[bytes], key: bytes) -> ModelPublished:
+    """The models after all of the events.
+
+    Args:
+        key: That the workers trust signatures of.
+    """
+    learner = new_learner()
+    pseudonyms = Pseudonyms([HashKey("k1", b"not the workers' key: only features are learned")])
+    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learner, key, wait=600 * SECOND)
+    deque(replay.run(events), maxlen=0)
+    snapshot = learner.snapshot()
+    return ModelPublished(COHORTS, snapshot_version(0, snapshot), sign(key, snapshot))

@@ -1,0 +1,32 @@
+"""What a fold has brought about, and the stations of a batch on its way there."""
+
+from msgspec import Struct
+
+from detectors.decision import Alert, Decision
+from detectors.events import Micros
+from detectors.order_rows import OrderRow
+from detectors.profile import Profile
+from detectors.training import TrainingRow
+
+
+class Effects(Struct, gc=False):
+    """All that came of a batch, besides the profiles themselves."""
+
+    decisions: list[Decision] = []
+    alerts: list[Alert] = []
+    rows: list[TrainingRow] = []
+    order_rows: dict[str, OrderRow] = {}
+    """Feature rows to keep, by order id."""
+    changed: dict[str, None] = {}
+    """Sellers whose profiles changed, in order of their first change."""
+    duplicates: int = 0
+    """Events whose id the seller's profile remembered: they changed nothing."""
+
+
+class Label(Struct, gc=False):
+    """A label, or what else the last phase has to note, in its place between the scored events."""
+
+    index: int
+    profile: Profile
+    time: Micros
+    recent: tuple[str, ...]

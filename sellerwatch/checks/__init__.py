@@ -1,0 +1,1 @@
+"""What `sellerwatch doctor` looks at: each module one thing that Sellerwatch rests on."""

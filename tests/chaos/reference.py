@@ -1,0 +1,88 @@
+"""What one worker that nothing ever disturbs makes of the log."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from detectors.cohorts import snapshot_version
+from detectors.decision import encode_alert, encode_decision
+from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
+from detectors.fold import OrderRow, encode_order_row
+from detectors.peer_features import new_learner
+from detectors.profile import Profile, encode_profile
+from detectors.training import decode_row, encode_row
+from streams.fold import PartitionState, fold_step
+from streams.marks import Marks
+from streams.models import ModelShelf
+from streams.settings import Settings
+from streams.signing import unverified
+from streams.worker import policy_of
+
+BATCH = 500
+
+
+@dataclass
+class Expected:
+    """State and effects of one log partition, byte for byte."""
+
+    profiles: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    decisions: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    """By event id; two where upstream sent an event again after more others than a profile remembers."""
+    alerts: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    training: dict[Source, bytes] = field(default_factory=dict)
+    fresh: list[Record] = field(default_factory=list)
+    """Records that are no repeats of a source record."""
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    """(version, snapshot) of every announcement of a model, repeats as well."""
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
+    """Folds (offset, line) pairs of one partition, in order."""
+    expected = Expected()
+    shelf, policy = ModelShelf(settings.signing()), policy_of(settings)
+    state = PartitionState(shelf.prior)
+    marks = Marks()
+    profiles: dict[str, Profile] = {}
+    rows: dict[str, OrderRow] = {}
+    records = [(offset, decode_record(line)) for offset, line in lines]
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
+        expected.published += [
+            (record.body.version, unverified(record.body.snapshot))
+            for _, record in batch
+            if isinstance(record.body, ModelPublished)
+        ]
+        step = fold_step(state, batch, profiles, rows, shelf, policy)
+        expected.fresh += [record for _, record in batch if marks.advance(record.source)]
+        expected.sources |= step.sources
+        expected.counts["repeats of a source record"] += step.repeated
+        expected.counts["failed records"] += len(step.failed)
+        for effects in step.effects:
+            rows.update(effects.order_rows)
+            expected.counts["repeats of an event id"] += effects.duplicates
+            expected.training |= {row.source: encode_row(row) for row in effects.rows}
+            for decision in effects.decisions:
+                expected.decisions[decision.event_id].add(encode_decision(decision))
+            for alert in effects.alerts:
+                expected.alerts[alert.alert_id].add(encode_alert(alert))
+    expected.profiles = {seller: encode_profile(profile) for seller, profile in profiles.items()}
+    expected.rows = {order: encode_order_row(row) for order, row in rows.items()}
+    return expected
+
+
+def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:
+    """The models, by version, that one learner publishes from (offset, row) pairs of the training topic."""
+    learner = new_learner(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
+    marks, published = Marks(), {}
+    for offset, line in rows:
+        row = decode_row(line)
+        if not marks.advance(row.source):
+            continue
+        learner.learn_one(row)
+        if learner.due:
+            snapshot = learner.snapshot()
+            published[snapshot_version(offset, snapshot)] = snapshot
+    return published

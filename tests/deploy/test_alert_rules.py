@@ -1,0 +1,106 @@
+"""Each alert fires for the fault it is named after, alone; in a system that is well none does."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.deploy.conftest import CHECKOUT, skipped_unless_required
+from tests.services.prometheus import binary
+
+RULES = CHECKOUT / "deploy" / "prometheus" / "alerts.yml"
+WELL = {
+    'up{job="intake"}': "1x120",
+    'up{job="watch"}': "1x120",
+    'up{job="learn"}': "1x120",
+    'up{job="dispatch"}': "1x120",
+    'sellerwatch_redis_up{job="watch"}': "1x120",
+    'sellerwatch_redis_rollbacks_total{stage="watch"}': "0x120",
+    'sellerwatch_coordinator_errors_total{stage="watch"}': "0x120",
+    'sellerwatch_partition_stopped{stage="intake",topic="orders",partition="3"}': "0x120",
+    'sellerwatch_watermark_age_seconds{stage="intake",topic="orders",partition="3"}': "0x120",
+    'sellerwatch_partition_lag{stage="intake",topic="orders",partition="3"}': "50000x120",
+    'sellerwatch_events_total{stage="intake",result="accepted"}': "0+6000x120",
+    'sellerwatch_events_total{stage="intake",result="rejected"}': "0+6x120",
+    'sellerwatch_rejected_total{reason="not_json"}': "0+6x120",
+    'sellerwatch_rejected_total{reason="processing_failed"}': "0x120",
+    'sellerwatch_training_rows_total{label="none"}': "0+60x120",
+    'sellerwatch_models_published_total{model="cohorts"}': "0+0.1x120",
+    'sellerwatch_models_refused_total{job="watch"}': "0x120",
+    'sellerwatch_model_age_seconds{model="cohorts"}': "600x120",
+    'sellerwatch_apply_total{stage="watch",result="full"}': "0x120",
+    'sellerwatch_outbox_depth{partition="0"}': "5x120",
+    'sellerwatch_outbox_dead{partition="0"}': "0x120",
+    "sellerwatch_outbox_oldest_seconds": "30x120",
+    'sellerwatch_webhook_attempts_total{code="2xx"}': "0+6x120",
+    'sellerwatch_webhook_attempts_total{code="5xx"}': "0+1x120",
+    "sellerwatch_webhook_endpoint_disabled": "0x120",
+}
+"""Two hours, a sample a minute."""
+
+FAULTS = {
+    "StageMissing": {'up{job="watch"}': "0x120"},
+    "RedisDown": {'sellerwatch_redis_up{job="watch"}': "0x120"},
+    "RedisRolledBack": {'sellerwatch_redis_rollbacks_total{stage="watch"}': "0x116 3 3 3 3"},
+    "CoordinatorErrors": {'sellerwatch_coordinator_errors_total{stage="watch"}': "0+6x120"},
+    "PartitionStopped": {
+        'sellerwatch_partition_stopped{stage="intake",topic="orders",partition="3"}': "1x120",
+        'sellerwatch_watermark_age_seconds{stage="intake",topic="orders",partition="3"}': "0+60x120",
+    },
+    "PartitionStale": {'sellerwatch_watermark_age_seconds{stage="intake",topic="orders",partition="3"}': "0+60x120"},
+    "LagGrowing": {'sellerwatch_partition_lag{stage="intake",topic="orders",partition="3"}': "0+300x120"},
+    "EventsRefused": {'sellerwatch_events_total{stage="intake",result="rejected"}': "0+600x120"},
+    "RecordsFailed": {'sellerwatch_rejected_total{reason="processing_failed"}': "0x116 1 1 1 1"},
+    "NoModel": {'sellerwatch_models_published_total{model="cohorts"}': "0x120"},
+    "ModelStale": {'sellerwatch_model_age_seconds{model="cohorts"}': "90000x120"},
+    "ModelRefused": {'sellerwatch_models_refused_total{job="watch"}': "0x116 1 1 1 1"},
+    "OutboxBacklog": {"sellerwatch_outbox_oldest_seconds": "0+60x120"},
+    "OutboxFull": {'sellerwatch_apply_total{stage="watch",result="full"}': "0+3x120"},
+    "WebhookFailing": {'sellerwatch_webhook_attempts_total{code="5xx"}': "0+30x120"},
+    "WebhookDead": {'sellerwatch_outbox_dead{partition="0"}': "2x120"},
+    "WebhookDisabled": {"sellerwatch_webhook_endpoint_disabled": "1x120"},
+}
+
+
+def firing(series: dict[str, str], expected: str | None) -> dict[str, object]:
+    """A test of promtool: after two hours, just the expected alert fires."""
+    samples = [{"labels": f'{{alertname="{expected}"}}', "value": 1}] if expected else []
+    query = 'group by (alertname) (ALERTS{alertstate="firing"})'
+    return {
+        "interval": "1m",
+        "name": expected or "well",
+        "input_series": [{"series": name, "values": values} for name, values in (WELL | series).items()],
+        "promql_expr_test": [{"expr": query, "eval_time": "2h", "exp_samples": samples}],
+    }
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    with skipped_unless_required():
+        return binary("promtool")
+    raise AssertionError("unreachable")
+
+
+def test_rules_and_configuration_are_in_order(promtool: str) -> None:
+    done = subprocess.run([promtool, "check", "config", str(RULES.parent / "prometheus.yml")], capture_output=True)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_alert_fires_for_its_fault_alone(promtool: str, tmp_path: Path) -> None:
+    tests = [firing({}, None), *(firing(series, name) for name, series in FAULTS.items())]
+    file = tmp_path / "tests.yml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+
+    done = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_fault_a_severity_and_what_to_do() -> None:
+    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+
+    assert {rule["alert"] for rule in rules} == FAULTS.keys()
+    assert {rule["labels"]["severity"] for rule in rules} == {"critical", "warning"}
+    assert all({"summary", "mend"} == rule["annotations"].keys() for rule in rules)

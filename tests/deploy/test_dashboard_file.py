@@ -1,0 +1,87 @@
+"""The dashboard is drawn without overlaps, says what it shows, and shows every metric there is."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from deploy.grafana.build import written
+from streams import metrics
+from tests.deploy.conftest import CHECKOUT
+from tests.deploy.dashboard import FILE, dashboard, lines, metrics_in, panels
+
+UNITS = {"none", "short", "s", "bytes", "percentunit", "eps", "ops"}
+OURS = {family.name for family in REGISTRY.collect() if family.name.startswith("sellerwatch_")}
+"""Every metric of streams/metrics.py, which is imported for that."""
+
+
+def test_the_file_is_what_its_source_gives() -> None:
+    assert FILE.read_text() == written(), "run: python -m deploy.grafana.build"
+
+
+def cells(grid: dict[str, int]) -> set[tuple[int, int]]:
+    columns, rows = range(grid["x"], grid["x"] + grid["w"]), range(grid["y"], grid["y"] + grid["h"])
+    return set(itertools.product(columns, rows))
+
+
+def test_panels_fill_the_grid_without_overlap_or_holes() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard()["panels"]:
+        mine = cells(panel["gridPos"])
+        assert not mine & taken, panel["title"]
+        assert max(column for column, _ in mine) < 24
+        taken |= mine
+
+    height = max(row for _, row in taken) + 1
+    assert len(taken) == 24 * height
+
+
+def test_ids_are_unique_and_the_uid_stays() -> None:
+    ids = [panel["id"] for panel in dashboard()["panels"]]
+
+    assert len(set(ids)) == len(ids)
+    assert dashboard()["uid"] == "sellerwatch-overview"
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
+def test_a_panel_says_what_it_shows_and_in_which_unit(panel: dict[str, Any]) -> None:
+    assert panel["description"].endswith(".")
+    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+    assert len(panel["title"]) <= 20
+    assert panel["datasource"]["uid"] == "${datasource}"
+    assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
+def test_the_lines_of_a_panel_can_be_told_apart_by_short_names(panel: dict[str, Any]) -> None:
+    legends = [target["legendFormat"] for target in panel["targets"]]
+
+    assert len(set(legends)) == len(legends)
+    for target in panel["targets"]:
+        words = re.sub(r"\{\{\w+}}", "x", target["legendFormat"])
+        assert len(words) <= 16
+        grouped = re.search(r"by \(([\w, ]+)\)", target["expr"])
+        labels = {label.strip() for label in grouped[1].split(",")} if grouped else set()
+        named = set(re.findall(r"\{\{(\w+)}}", target["legendFormat"]))
+        if panel["type"] in ("timeseries", "heatmap") and not target["expr"].startswith(("sum(max", "max(", "process")):
+            assert labels - {"le"} <= named or panel["type"] == "heatmap"
+        assert named <= labels | {"job", "instance"}
+
+
+def test_every_metric_that_is_used_exists() -> None:
+    used = set().union(*(metrics_in(line.expr) for line in lines()))
+
+    assert used <= OURS
+
+
+def test_every_metric_is_to_be_seen_in_the_dashboard() -> None:
+    assert metrics.BUILD is not None
+    used = set().union(*(metrics_in(line.expr) for line in lines()))
+
+    assert used == OURS
+
+
+def test_every_metric_in_the_alert_rules_exists() -> None:
+    assert metrics_in((CHECKOUT / "deploy/prometheus/alerts.yml").read_text()) <= OURS

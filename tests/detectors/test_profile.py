@@ -1,0 +1,91 @@
+"""A profile is small whatever happens, and is read back as it was written."""
+
+import msgspec
+import pytest
+
+from detectors.catalogue import Catalogue
+from detectors.events import DAY, HOUR
+from detectors.profile import (
+    AlertState,
+    Link,
+    Profile,
+    UnknownFormatError,
+    advance,
+    decode_profile,
+    encode_profile,
+)
+from detectors.sightings import KEPT_LINK_BYTES, KEPT_LINKS
+from tests.builders import MONDAY
+
+COUNT = 2**32 - 1
+TIMES = (
+    "clock",
+    "since",
+    "changed_at",
+    "last_order",
+    "woke_at",
+    "last_dispute",
+    "bad_run_since",
+    "sampled_at",
+)
+
+
+def fullest_profile() -> Profile:
+    """Every field as long as it can get: the longest texts, numbers that take all their bytes."""
+    p = Profile()
+    for field in msgspec.structs.fields(Profile):
+        value = getattr(p, field.name)
+        if isinstance(value, float):
+            setattr(p, field.name, 1.2345)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            setattr(p, field.name, MONDAY if field.name in TIMES else COUNT)
+    p.usual_amount = 10**15
+    p.event_ids, p.buyers, p.own = b"x" * 256 * 6, b"x" * 32 * 6, b"x" * 39
+    p.prices, p.usual_price = "\U0010ffff" * 16, "\U0010ffff"
+    p.cohort, p.usual_currency, p.country = f"consumer|{'€' * 24}|31", "€" * 8, "€" * 8
+    p.recent = ("o" * 40,) * 6
+    p.links = (Link("s" * (KEPT_LINK_BYTES // KEPT_LINKS), "v" * 16, 0.123, COUNT, "confirmed"),) * KEPT_LINKS
+    state = AlertState(b"a" * 10, b"a" * 10, 3, 0.123456, MONDAY, MONDAY, 200, "confirmed", MONDAY)
+    p.alerts = {pattern.name: state for pattern in Catalogue().seller}
+    return p
+
+
+def test_the_fullest_profile_stays_under_4_kib() -> None:
+    assert len(encode_profile(fullest_profile())) < 4096
+
+
+def test_what_is_written_is_read_back() -> None:
+    p = fullest_profile()
+    assert decode_profile(encode_profile(p)) == p
+
+
+@pytest.mark.parametrize(("stored", "found"), [(b"\x63abc", "format 99"), (b"", "format nothing")])
+def test_a_profile_of_another_format_is_refused_by_name(stored: bytes, found: str) -> None:
+    with pytest.raises(UnknownFormatError, match=found):
+        decode_profile(stored)
+
+
+def test_counts_fade_with_their_time_constants() -> None:
+    p = Profile(clock=MONDAY, orders_1h=1.0, orders_1d=1.0, orders_30d=1.0, complained=True, disputes_7d=1.0)
+    advance(p, MONDAY + 7 * DAY)
+
+    assert p.orders_1h == pytest.approx(0.0, abs=1e-12)
+    assert p.orders_1d == pytest.approx(2.718281828**-7)
+    assert p.disputes_7d == pytest.approx(1 / 2.718281828)
+    assert p.orders_30d == pytest.approx(2.718281828 ** (-7 / 30))
+
+
+def test_fading_in_two_steps_or_one_is_the_same() -> None:
+    one, two = Profile(clock=MONDAY, orders_7d=5.0), Profile(clock=MONDAY, orders_7d=5.0)
+    advance(one, MONDAY + 3 * DAY)
+    advance(two, MONDAY + DAY + HOUR)
+    advance(two, MONDAY + 3 * DAY)
+
+    assert two.orders_7d == pytest.approx(one.orders_7d)
+
+
+def test_a_late_event_fades_nothing_and_does_not_turn_the_clock_back() -> None:
+    p = Profile(clock=MONDAY, orders_1d=2.0)
+    advance(p, MONDAY - 5 * DAY)
+
+    assert (p.clock, p.orders_1d) == (MONDAY, 2.0)

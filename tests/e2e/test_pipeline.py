@@ -1,0 +1,187 @@
+"""Events through real workers on a real Kafka and a real Redis, and what comes out."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from detectors.events import LinkFound, OrderPlaced, PaymentCaptured
+from simulator import simulate
+from streams import names
+from tests.e2e.system import System, wait_until
+from tests.upstream import event, line
+
+
+@pytest.fixture(scope="module")
+def running(system: System) -> System:
+    """Intake, watch and learn, up; a second watch joins when half of a small marketplace has been fed."""
+    events = list(simulate(seed=11, sellers=60, days=8).events())
+    system.start("intake", "watch", "learn")
+    system.feed(events[: len(events) // 2])
+    system.start("watch2")
+    system.feed(events[len(events) // 2 :])
+    system.settle(120)
+    return system
+
+
+PUBLISHED = 'sellerwatch_models_published_total{model="cohorts"}'
+
+
+def rejected(system: System) -> list[dict[str, Any]]:
+    return [json.loads(value) for _, value in system.read(names.REJECTED)]
+
+
+def test_a_replay_of_the_log_gives_what_the_workers_gave_byte_for_byte(running: System, tmp_path: Path) -> None:
+    assert running.metrics("watch2")['sellerwatch_claims_total{stage="watch"}'] > 0, "the second watch got partitions"
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(value + b"\n" for _, value in running.read(names.EVENTS)))
+    files = {names.ALERTS: tmp_path / "alerts.jsonl", names.DECISIONS: tmp_path / "decisions.jsonl"}
+    command = [sys.executable, "-m", "sellerwatch", "replay", str(log)]
+    command += ["--alerts", str(files[names.ALERTS]), "--decisions", str(files[names.DECISIONS])]
+    done = subprocess.run(
+        command, env={**os.environ, **running.environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+    for topic, id_of in ((names.DECISIONS, "event_id"), (names.ALERTS, "alert_id")):
+        live = defaultdict(set)
+        for _, value in running.read(topic):
+            live[json.loads(value)[id_of]].add(value)
+        replayed = {json.loads(value)[id_of]: {value} for value in files[topic].read_bytes().splitlines()}
+        assert live == replayed
+        assert live
+
+
+def test_the_log_holds_every_accepted_event_once(running: System) -> None:
+    fed = {json.loads(value)["event_id"] for topic in names.UPSTREAM for _, value in running.read(topic)}
+    refused = {json.loads(base64.b64decode(r["original"]))["event_id"] for r in rejected(running)}
+    logged = [r.event_id for r in running.log() if r.seller_id and not isinstance(r.body, LinkFound)]
+
+    assert sorted(logged) == sorted(fed - refused)
+
+
+def test_no_personal_value_is_behind_intake(running: System) -> None:
+    personal = set()
+    for topic in ("orders", "payments", "sellers"):
+        for _, value in running.read(topic):
+            fields = json.loads(value)
+            personal |= {
+                fields.get(name) for name in ("email", "phone", "ip", "payout_account", "instrument", "buyer_id")
+            }
+    personal.discard(None)
+    behind = [
+        value
+        for topic in (names.EVENTS, names.DECISIONS, names.ALERTS, names.TRAINING)
+        for _, value in running.read(topic)
+    ]
+    client = running.redis()
+    for key in client.scan_iter(count=1_000):
+        behind.append(cast(bytes, key))
+        if client.type(key) == b"string":
+            behind.append(cast(bytes, client.get(key)))
+    behind += [path.read_bytes() for path in running.logs.glob("*.log")]
+    everything = b"\n".join(behind)
+
+    assert len(personal) > 500
+    assert [value for value in sorted(personal)[::5] if str(value).encode() in everything] == []
+
+
+def test_models_are_published_and_scored_with(running: System) -> None:
+    orders = (
+        event(
+            "order.placed",
+            order_id=f"m{n}",
+            buyer_id=f"b{n}",
+            seller_id=f"peer-{n % 400}",
+            amount_minor=2_000 + n % 900,
+        )
+        for n in range(6_000)
+    )
+    running.feed(orders)
+    wait_until(lambda: running.metrics("learn").get(PUBLISHED, 0) > 0, 60, "learn has published")
+    running.feed([event("order.placed", event_id=f"scored-{n}", seller_id=f"peer-{n}") for n in range(8)])
+    running.settle()
+
+    decisions = [json.loads(value) for _, value in running.read(names.DECISIONS)]
+    versions = {d["versions"]["model"] for d in decisions if d["event_id"].startswith("scored-")}
+    assert len(versions) == 1
+    assert versions.pop().startswith("cohorts-")
+
+
+MALFORMED = {
+    "not_json": [b"{", b"\xff\xfe", b"", b'{"event_id": NaN}', b"[" * 50_000],
+    "too_large": [b" " * 70_000],
+    "unknown_type": [line("order.returned")],
+    "missing_field": [line("order.placed", seller_id=None)],
+    "wrong_type": [line("order.placed", amount_minor="free"), line("order.placed").replace(b"2500", b"9" * 400)],
+    "bad_time": [line("order.placed", event_time="2026-03-01T12:00:00")],
+}
+
+
+def test_what_cannot_be_read_is_kept_with_its_reason_and_its_neighbours_go_on(running: System) -> None:
+    good = event("order.placed", event_id="between-the-bad", order_id="between", seller_id="malformed-shop")
+    running.send("orders", *(value for values in MALFORMED.values() for value in values), partition=0)
+    running.send("orders", b" " * 900_000, None, key=b"k" * 20_000, partition=0)
+    running.send("orders", json.dumps(good).encode(), partition=0)
+    running.settle()
+
+    found = [r for r in rejected(running) if r["topic"] == "orders"]
+    kept = {(r["reason"], base64.b64decode(r["original"])) for r in found}
+    assert kept >= {(reason, value) for reason, values in MALFORMED.items() for value in values}
+    assert ("too_large", b" " * 600_000) in kept, "of one too large to keep, the beginning is kept"
+    assert [r.event_id for r in running.log() if r.seller_id == "malformed-shop"] == ["between-the-bad"]
+
+
+def test_a_payment_that_comes_before_its_order_waits_for_it(running: System) -> None:
+    payment = event("payment.captured", order_id="late-order", seller_id=None)
+    running.feed([payment])
+    wait_until(lambda: sum(running.ends(names.WAITING).values()) > 0, 20, "the payment waits")
+    running.feed([event("order.placed", order_id="late-order", seller_id="late-shop")])
+
+    def logged() -> list[type]:
+        return [type(r.body) for r in running.log() if r.seller_id == "late-shop"]
+
+    wait_until(lambda: len(logged()) == 2, 20, "the payment has found its order")
+    assert logged() == [OrderPlaced, PaymentCaptured]
+
+
+def test_a_second_event_with_the_same_id_changes_nothing(running: System) -> None:
+    order = event("order.placed", event_id="twice", order_id="twice", seller_id="twice-shop")
+    running.feed([order])
+    running.settle()
+    key = next(key for key in running.redis().scan_iter("*s:twice-shop"))
+    profile = running.redis().get(key)
+
+    running.feed([order])
+    running.settle()
+
+    assert running.redis().get(key) == profile
+    assert [json.loads(v)["event_id"] for _, v in running.read(names.DECISIONS)].count("twice") == 1
+
+
+def test_a_bad_deploy_upstream_stops_its_partition_until_a_person_lets_it_go_on(running: System) -> None:
+    bad = [json.dumps(event("order.placed", amount_minor="free")).encode() for _ in range(150)]
+    running.send("reviews", *bad, partition=1)
+    running.send("reviews", line("review.left", event_id="after-the-bad", seller_id="reviewed"), partition=1)
+
+    def command(*words: str) -> "subprocess.CompletedProcess[str]":
+        environment = {**os.environ, **running.environment}
+        words = (sys.executable, "-m", "sellerwatch", "partitions", *words)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+    wait_until(lambda: "reviews/1" in command("list").stdout, 30, "the partition has stopped", pause=1.0)
+    assert sum(r["topic"] == "reviews" for r in rejected(running)) == 101
+    assert command("resume", "reviews/9").returncode == 2
+
+    assert command("resume", "reviews/1", "--tolerate", "1000").returncode == 0
+
+    wait_until(
+        lambda: any(r.event_id == "after-the-bad" for r in running.log()), 30, "the partition goes on", pause=1.0
+    )
+    assert sum(r["topic"] == "reviews" for r in rejected(running)) == 150

@@ -1,0 +1,160 @@
+"""Whatever happens between load, save, confirm and rollbacks, every event below a mark has touched its values once."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from redis.asyncio import Redis
+
+from streams.entities import Value, decode_value
+from streams.store import connection
+from streams.store.connection import load_scripts
+from streams.store.entities import NONCE_BYTES, SHARDS, shard_of
+from tests.store.gatherers import Gatherer, Sighted
+from tests.store.rollback import Snapshot, restore, snapshot
+
+SOURCES = ("orders/0", "orders/1")
+KEYS = ("v:device:a", "v:device:b", "v:device:c")
+WORKERS = range(2)
+who = st.sampled_from(WORKERS)
+lost_after = st.none() | st.integers(0, SHARDS)
+
+
+class EntityMachine(RuleBasedStateMachine):
+    """Two workers that touch the same values, perhaps zombies of each other; a Redis that may lose its tail."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.redis: Redis = self.run(self._connect(url))
+        self.logs: dict[str, list[Sighted]] = {source: [] for source in SOURCES}
+        self.produced: Counter[str] = Counter()
+        self.workers = {number: self.run(self._started()) for number in WORKERS}
+        self.older: Snapshot | None = None
+
+    def run(self, coroutine: Any) -> Any:
+        return self.runner.run(coroutine)
+
+    async def _started(self) -> Gatherer:
+        return Gatherer.start(self.redis)
+
+    async def _connect(self, url: str) -> Redis:
+        redis = Redis.from_url(url)
+        await redis.flushdb()
+        await load_scripts(redis, stage="intake")
+        return redis
+
+    def teardown(self) -> None:
+        for worker in self.workers.values():
+            worker.crash()
+        self.run(self.redis.aclose())
+        self.runner.close()
+
+    # -- events and workers -----------------------------------------------------------------------
+
+    @rule(
+        source=st.sampled_from(SOURCES),
+        events=st.lists(st.lists(st.sampled_from(KEYS), min_size=1, unique=True), min_size=1, max_size=4),
+    )
+    def events_come(self, source: str, events: list[list[str]]) -> None:
+        log = self.logs[source]
+        log += [Sighted(source, len(log) + i, tuple(keys)) for i, keys in enumerate(events)]
+
+    @rule(number=who, source=st.sampled_from(SOURCES))
+    def a_source_is_assigned(self, number: int, source: str) -> None:
+        """Its former owner is not told."""
+        if self.workers[number].phase == "idle":
+            self.run(self.workers[number].claim(source))
+
+    @rule(number=who, most=st.integers(1, 3), lost=lost_after)
+    def a_worker_goes_on(self, number: int, most: int, lost: int | None) -> None:
+        """One step of its batch; `lost`: so many of the scripts were run, and no answer came."""
+        worker = self.workers[number]
+        if worker.phase == "idle":
+            self.run(worker.load(lambda source, position: self.logs[source][position : position + most]))
+        elif worker.phase == "loaded":
+            self.run(worker.save(lost))
+        elif worker.phase == "conflict":
+            self.run(worker.load_conflicts())
+        elif worker.phase == "saved":
+            for source, end in worker.ends.items():
+                self.produced[source] = max(self.produced[source], end)
+            worker.phase = "sent"
+        else:
+            self.run(worker.confirm(lost))
+
+    @rule(number=who)
+    def a_worker_finishes_its_batch(self, number: int) -> None:
+        for _ in range(20):
+            self.a_worker_goes_on(number, 3, None)
+            if self.workers[number].phase == "idle":
+                return
+
+    @rule(number=who)
+    def a_worker_crashes(self, number: int) -> None:
+        self.workers[number].crash()
+        self.workers[number] = self.run(self._started())
+
+    # -- Redis loses its tail -----------------------------------------------------------------------
+
+    @rule()
+    def redis_is_copied(self) -> None:
+        self.older = self.run(snapshot(self.redis))
+
+    @precondition(lambda self: self.older is not None)
+    @rule()
+    def redis_is_rolled_back(self) -> None:
+        assert self.older is not None
+        self.run(restore(self.redis, self.older))
+
+    # -- what must hold -------------------------------------------------------------------------------
+
+    @invariant()
+    def every_event_has_touched_its_values_once(self) -> None:
+        values, marks = self.run(self._stored())
+        for key in KEYS:
+            touched = 0
+            for source in SOURCES:
+                offsets = [event.offset for event in self.logs[source] if key in event.keys]
+                taken = values[key].marks.get(source, -1)
+                assert all(o <= taken for o in offsets if o < marks[shard_of(key), source]), "an event was forgotten"
+                touched += sum(o <= taken for o in offsets)
+            assert values[key].events == touched, "an event was counted twice, or not at all"
+
+    @invariant()
+    def no_mark_is_above_what_is_in_the_log(self) -> None:
+        _, marks = self.run(self._stored())
+        assert all(mark <= self.produced[source] for (_, source), mark in marks.items())
+
+    async def _stored(self) -> tuple[dict[str, Value], dict[tuple[int, str], int]]:
+        def tag(shard: int) -> str:
+            return f"{{t.intake.{shard}}}"
+
+        pipeline = self.redis.pipeline(transaction=False)
+        for key in KEYS:
+            pipeline.get(tag(shard_of(key)) + key)
+        for shard in range(SHARDS):
+            pipeline.hmget(tag(shard) + "marks", SOURCES)
+        found = await pipeline.execute()
+        raws, rows = found[: len(KEYS)], found[len(KEYS) :]
+        values = {k: decode_value(raw[NONCE_BYTES:]) if raw else Value() for k, raw in zip(KEYS, raws, strict=True)}
+        marks = {
+            (shard, source): int(mark if mark is not None else -1)
+            for shard, row in enumerate(rows)
+            for source, mark in zip(SOURCES, row, strict=True)
+        }
+        return values, marks
+
+
+def test_every_event_touches_its_values_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.0)
+    run_state_machine_as_test(
+        lambda: EntityMachine(redis_url),  # type: ignore[arg-type]
+        settings=settings(
+            max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,235 @@
+"""What intake finds out about events before they enter the log."""
+
+from typing import Any
+
+import msgspec
+
+from detectors.events import LinkFound, Record, Source
+from streams.entities import MAX_SELLERS, decode_value
+from streams.gather import Gathering, Incoming
+from streams.privacy import HashKey, Pseudonyms, pseudonymise
+from streams.upstream import parse
+from tests.upstream import event
+
+OLD = HashKey("k1", b"a secret of some length")
+
+
+class Gatherer:
+    """Gathers on a dictionary, as a replay does."""
+
+    def __init__(self, topic: str = "orders") -> None:
+        self.topic = topic
+        self.memory: dict[str, bytes] = {}
+        self.pseudonyms = Pseudonyms([OLD])
+        self.offset = 0
+
+    def incoming(self, *events: dict[str, Any]) -> list[Incoming]:
+        found = []
+        for fields in events:
+            read = parse(msgspec.json.encode(fields))
+            body, values = pseudonymise(read.body, self.pseudonyms)
+            found.append(Incoming(Source(self.topic, 0, self.offset), 0, read.with_body(body), values))
+            self.offset += 1
+        return found
+
+    def gather(self, *events: dict[str, Any]) -> list[Record]:
+        return self.run(self.incoming(*events)).records()
+
+    def run(self, batch: list[Incoming], *, keep: bool = True) -> Gathering:
+        gathering = Gathering(batch, self.pseudonyms.former if self.pseudonyms.rotating else None)
+        gathering.take_first({key: self.memory.get(key) for key in gathering.first_keys()})
+        gathering.take_second({key: self.memory.get(key) for key in gathering.second_keys()})
+        if keep:
+            self.memory.update(gathering.changes())
+        return gathering
+
+
+def registered(seller: str, **fields: Any) -> dict[str, Any]:
+    return event("seller.registered", seller_id=seller, **fields)
+
+
+def sighting(record: Record, kind: str) -> Any:
+    return next((seen for seen in record.seen if seen.kind == kind), None)
+
+
+def links(records: list[Record]) -> list[tuple[str, str, str, str]]:
+    return [
+        (r.seller_id, r.body.other_seller, r.body.kind, r.body.status) for r in records if isinstance(r.body, LinkFound)
+    ]
+
+
+def test_a_payment_finds_its_seller_by_its_order() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="shop-1"))
+
+    (payment,) = gatherer.gather(event("payment.captured", order_id="o1", seller_id=None))
+
+    assert payment.seller_id == "shop-1"
+
+
+def test_a_payment_finds_its_order_in_the_same_batch() -> None:
+    records = Gatherer().gather(
+        event("order.placed", order_id="o1", seller_id="shop-1"),
+        event("payment.captured", order_id="o1", seller_id=None),
+    )
+
+    assert [record.seller_id for record in records] == ["shop-1", "shop-1"]
+
+
+def test_a_payment_before_its_order_waits() -> None:
+    gatherer = Gatherer()
+    batch = gatherer.incoming(event("payment.captured", order_id="o1", seller_id=None))
+
+    gathering = gatherer.run(batch)
+
+    assert gathering.records() == []
+    assert gathering.waiting() == batch
+
+
+def test_an_order_tells_how_its_buyer_was_known_before() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(*(event("order.placed", order_id=f"o{n}", seller_id=f"shop-{n}") for n in range(3)))
+
+    (record,) = gatherer.gather(event("order.placed", order_id="o9", seller_id="shop-0"))
+
+    buyer = sighting(record, "buyer")
+    assert (buyer.events, buyer.own, buyer.sellers) == (3, 1, 2)
+    assert {other.seller_id for other in buyer.others} == {"shop-1", "shop-2"}
+    assert buyer.buyer.orders == 3
+
+
+def test_two_sellers_on_one_device_are_linked_in_both_logs() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", device_id="d1"))
+
+    records = gatherer.gather(registered("second", device_id="d1"))
+
+    assert [other.seller_id for other in sighting(records[0], "device").others] == ["first"]
+    assert links(records) == [("first", "second", "device", "")]
+
+
+def test_two_shops_of_one_buyer_are_not_linked() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="first", device_id="d1"))
+
+    assert links(gatherer.gather(event("order.placed", order_id="o2", seller_id="second", device_id="d1"))) == []
+
+
+def test_an_address_that_hundreds_share_links_nobody() -> None:
+    gatherer = Gatherer()
+    records = gatherer.gather(*(registered(f"shop-{n}", address="Warehouse 1") for n in range(300)))
+
+    assert links(records[-20:]) == []
+    (key,) = (key for key in gatherer.memory if key.startswith("v:address"))
+    value = decode_value(gatherer.memory[key])
+    assert (value.distinct, len(value.sellers)) == (300, MAX_SELLERS)
+    assert len(gatherer.memory[key]) < 1_000
+
+
+def test_a_ban_is_told_to_the_linked_sellers_and_seen_by_later_ones() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", email="a@b.c"), registered("second", email="a@b.c"))
+
+    told = gatherer.gather(event("seller.banned", seller_id="first"))
+    later = gatherer.gather(registered("third", email="a@b.c"))
+    lifted = gatherer.gather(event("seller.reinstated", seller_id="first"))
+
+    assert links(told) == [("second", "first", "email", "banned")]
+    assert links(lifted) == [("second", "first", "email", ""), ("third", "first", "email", "")]
+    assert {o.seller_id: o.status for o in sighting(later[0], "email").others} == {"first": "banned", "second": ""}
+
+
+def test_standings_hold_from_the_event_that_changes_them_on_wherever_batches_begin() -> None:
+    events = [
+        registered("first", email="a@b.c"),
+        event("order.placed", order_id="o1", seller_id="x"),
+        registered("second", email="a@b.c"),
+        event("seller.banned", seller_id="first"),
+        registered("third", email="a@b.c"),
+        event("seller.reinstated", seller_id="first"),
+        registered("fourth", email="a@b.c"),
+    ]
+    at_once, singly = Gatherer(), Gatherer()
+
+    assert at_once.gather(*events) == [record for one in events for record in singly.gather(one)]
+    assert at_once.memory == singly.memory
+
+
+def test_a_batch_gathered_again_after_a_crash_finds_the_same_links_and_counts_nothing_twice() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", device_id="d1"), registered("other", phone="123"))
+    batch = [
+        registered("second", device_id="d1"),
+        registered("third", phone="123"),
+        event("seller.banned", seller_id="first"),
+    ]
+    before = gatherer.offset
+    first = gatherer.gather(*batch)
+    memory = dict(gatherer.memory)
+
+    gatherer.offset = before
+    again = gatherer.gather(*batch)
+
+    assert gatherer.memory == memory
+    assert links(again) == links(first) != []
+
+
+def test_a_second_event_with_the_same_id_is_not_counted() -> None:
+    gatherer = Gatherer()
+    order = event("order.placed", order_id="o1", device_id="d1")
+    gatherer.gather(order, order)
+
+    (record,) = gatherer.gather(event("order.placed", order_id="o2", device_id="d1"))
+
+    assert sighting(record, "device").events == 1
+
+
+def test_listed_intelligence_is_seen_until_it_is_withdrawn_or_expires() -> None:
+    gatherer = Gatherer()
+    order = {"seller_id": "s", "ip": "203.0.113.9"}
+    gatherer.gather(event("intel.listed", source="partner", expires_at="2026-04-01T00:00:00Z"))
+
+    (march,) = gatherer.gather(event("order.placed", order_id="o1", **order))
+    (may,) = gatherer.gather(event("order.placed", order_id="o2", event_time="2026-05-01T00:00:00Z", **order))
+    gatherer.gather(event("intel.withdrawn", source="partner"))
+    (withdrawn,) = gatherer.gather(event("order.placed", order_id="o3", **order))
+
+    assert sighting(march, "ip").listed == "partner"
+    assert sighting(may, "ip").listed is None
+    assert sighting(withdrawn, "ip").listed is None
+
+
+def test_a_dispute_marks_the_buyer_of_its_order() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o1", buyer_id="b"))
+    gatherer.gather(event("payment.disputed", order_id="o1", seller_id=None))
+
+    (record,) = gatherer.gather(event("order.placed", order_id="o2", buyer_id="b"))
+
+    assert sighting(record, "buyer").buyer.bad_orders == 1
+
+
+def test_what_was_remembered_under_a_former_key_is_found_under_the_new_one() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", device_id="d1"))
+    gatherer.pseudonyms = Pseudonyms([HashKey("k2", b"another secret, longer"), OLD])
+
+    records = gatherer.gather(registered("second", device_id="d1"))
+
+    assert links(records) == [("first", "second", "device", "")]
+
+
+def test_a_conflict_is_gathered_again_on_top_of_what_the_other_worker_wrote() -> None:
+    ours = Gatherer()
+    batch = ours.incoming(registered("second", device_id="d1"))
+    gathering = ours.run(batch, keep=False)
+    assert links(gathering.records()) == []
+
+    theirs = Gatherer("sellers")
+    theirs.gather(registered("first", device_id="d1"))
+    (key,) = (key for key in theirs.memory if key.startswith("v:device"))
+    gathering.retouch({key: theirs.memory[key]})
+    gathering.take_standings(dict.fromkeys(gathering.standing_keys()))
+
+    assert links(gathering.records()) == [("first", "second", "device", "")]
+    assert decode_value(gathering.changes()[key]).events == 2
