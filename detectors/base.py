@@ -26,6 +26,8 @@ class Row(Struct, gc=False):
     cohort: str
     sampled: bool
     """Whether the order may become a training row."""
+    chance: int = 0
+    """By the event id, 0 .. 2**32 - 1: whether the event is chosen for review; see `detectors.policy_parts`."""
 
 
 class Raw(NamedTuple):

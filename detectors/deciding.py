@@ -15,10 +15,13 @@ from detectors.judging import Judged
 from detectors.learning import SCORED
 from detectors.norms import learn_norm
 from detectors.order_rows import OrderRow
+from detectors.policy_parts import chosen, share_of
 from detectors.sampling import sampled_row
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
 """The contract's names of the events that are scored."""
+UNSEEN: Final = (Outcome.BELOW_LINE, Outcome.OVER_BUDGET)
+"""Nobody looks at what is decided so, unless it is chosen for review."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class Deciding:
     @classmethod
     def of(cls, judged: Judged, policy: Policy, effects: Effects) -> "Deciding":
         names = [pattern.name for pattern in policy.catalogue.seller]
-        explainer = judged.assessment.explainer(policy.explain_from, policy.line)
+        explainer = judged.assessment.explainer(policy.explain_from, policy.lowest_line)
         return cls(judged, policy, effects, explainer, names, {**policy.versions, "model": judged.model_version})
 
     def decide(self, at: int, row: Row, record: Record, offset: int) -> None:
@@ -44,7 +47,7 @@ class Deciding:
         score, seller_score = assessment.order_scores[at], assessment.seller_scores[at]
         pattern = self.names[assessment.top[at]] if seller_score else ""
         outcome = Outcome.BELOW_LINE
-        if seller_score >= policy.line:
+        if seller_score >= policy.lowest_line:
             outcome = self._alert(at, row, record, pattern)
         body: Any = record.body
         kind = type(body)
@@ -63,18 +66,29 @@ class Deciding:
                 self.versions,
                 getattr(body, "order_id", None),
                 self.explainer.of_event(at, row, score) if explained else [],
+                self._review(row, outcome, seller_score) if row.chance < policy.most_reviewed else 0.0,
             )
         )
         if kind is OrderPlaced:
             self._keep_order(at, row, record, offset, body)
 
+    def _review(self, row: Row, outcome: Outcome, seller_score: float) -> float:
+        """The share of decisions like this that people look at although no alert came of it, if it is one of them."""
+        if outcome not in UNSEEN:
+            return 0.0
+        share = share_of(self.policy.review, seller_score)
+        return share if chosen(row.chance, share) else 0.0
+
     def _alert(self, at: int, row: Row, record: Record, pattern: str) -> Outcome:
         """Lets the policy decide, and writes the alert if there is to be one."""
         policy, assessment, states = self.policy, self.judged.assessment, row.profile.alerts
-        score = assessment.seller_scores[at]
-        outcome = alert_policy.decide(policy, states, pattern, score, assessment.alone[at], row.time)
+        score, alone, now = assessment.seller_scores[at], assessment.alone[at], row.time
+        if policy.market.trusted and policy.market.trusts(record.seller_id, now):
+            return Outcome.TRUSTED
+        line = policy.line_for(record.seller_id, row.cohort, now)
+        outcome = alert_policy.decide(policy, states, pattern, score, alone, now, line)
         tipping = (record.seller_id, record.event_id)
-        state = alert_policy.keep(policy, states, pattern, outcome, score, row.time, tipping)
+        state = alert_policy.keep(policy, states, pattern, outcome, score, now, tipping, line)
         if state is None:
             return outcome
         self.effects.alerts.append(

@@ -254,6 +254,14 @@ class ModelPublished(Body, frozen=True, tag="model.published"):
     """Signed; see `streams.signing`. The log carries it, so that a log needs nothing else to be replayed."""
 
 
+class PolicyPublished(Body, frozen=True, tag="policy.published"):
+    """Written by `sellerwatch policy publish` to every log partition: from here on, watch decides by this policy."""
+
+    version: Word
+    policy: bytes
+    """Signed; see `streams.policies`. The log carries it, so that a log needs nothing else to be replayed."""
+
+
 UpstreamBody = (
     OrderPlaced
     | OrderCancelled
@@ -276,7 +284,7 @@ UpstreamBody = (
     | IntelListed
     | IntelWithdrawn
 )
-LogBody = UpstreamBody | LinkFound | ModelPublished
+LogBody = UpstreamBody | LinkFound | ModelPublished | PolicyPublished
 
 
 Status = Literal["", "banned", "confirmed"]
@@ -345,7 +353,7 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     event_id: str
     event_time: Micros
     seller_id: str
-    """Empty for `intel.*` and `model.published`, which concern no single seller."""
+    """Empty for `intel.*`, `model.published` and `policy.published`, which concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
 

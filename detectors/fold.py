@@ -15,6 +15,7 @@ from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
 from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.expectations import Market
 from detectors.features import measure, unpacked
 from detectors.judging import PeerModels, judge
 from detectors.learning import LEARN, SCORED
@@ -55,7 +56,7 @@ def fold(
         models: The one version in force for all of the records.
     """
     effects = Effects()
-    steps, measured = _learn(records, sellers, order_rows, effects)
+    steps, measured = _learn(records, sellers, order_rows, policy.market, effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
@@ -84,6 +85,7 @@ def _learn(
     records: Sequence[Record],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
+    market: Market,
     effects: Effects,
 ) -> tuple[list[Row | Label], list[bytes]]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
@@ -91,7 +93,7 @@ def _learn(
     measured: list[bytes] = []
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
-    kept = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS
+    kept, from_bytes = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS, int.from_bytes
     for index, record in enumerate(records):
         seller_id = record.seller_id
         if not seller_id:
@@ -112,7 +114,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment()
+        moment = Moment(market=market)
         if kind is PaymentDisputed:
             _find_order(moment, record, placed, order_rows)
         learn = LEARN.get(kind)
@@ -121,7 +123,9 @@ def _learn(
         if kind in SCORED:
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled))
+            chance = from_bytes(digest[1:5], "big")
+            row = Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, chance)
+            steps.append(row)
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from detectors.expectations import NO_EXPECTATIONS, Market
+
 
 class Moment(Struct, gc=False):
     """Facts of the event at hand, on top of its seller's profile."""
@@ -19,3 +21,5 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    market: Market = NO_EXPECTATIONS
+    """What the policy in force says of corridors, categories and lists."""

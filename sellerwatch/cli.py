@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
+policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
 app.add_typer(topics, name="topics")
+app.add_typer(policy, name="policy")
 app.add_typer(partitions, name="partitions")
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
@@ -159,6 +161,53 @@ def partitions_resume(
 
     resume(_settings(config), name, tolerate)
     typer.echo(f"{name} goes on")
+
+
+PolicyPath = Annotated[Path, typer.Argument(help="The policy file (TOML).")]
+
+
+@policy.command("check")
+def policy_check(file: PolicyPath) -> None:
+    """Reads a policy file and says what is wrong, where, and what to write instead; exit code 2: something is."""
+    from sellerwatch.policy.verbs import check
+
+    check(file)
+
+
+@policy.command("diff")
+def policy_diff(
+    file: PolicyPath,
+    against: Annotated[Path | None, typer.Option(help="Another file; default: the policy in force.")] = None,
+    config: Config = None,
+) -> None:
+    """Lists every key that a policy file would change."""
+    from sellerwatch.policy.verbs import diff
+
+    diff(file, against, _settings(config))
+
+
+@policy.command("publish")
+def policy_publish(
+    file: PolicyPath,
+    author: Annotated[str | None, typer.Option(help="Who publishes; default: the user of this machine.")] = None,
+    note: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
+    config: Config = None,
+) -> None:
+    """Puts a policy in force: writes it into every partition of the log. Repeated, it changes nothing more."""
+    from sellerwatch.policy.verbs import send
+
+    send(file, author, note, _settings(config))
+
+
+@policy.command("show")
+def policy_show(
+    history: Annotated[bool, typer.Option("--history", help="List all publications instead.")] = False,
+    config: Config = None,
+) -> None:
+    """Prints the policy in force as it was published."""
+    from sellerwatch.policy.verbs import show
+
+    show(history, _settings(config))
 
 
 def main() -> NoReturn:

@@ -16,11 +16,12 @@ from detectors.events import SECOND, decode_record
 from detectors.peer_features import new_learner
 from streams.files import FilesError, read_events, total_bytes
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
 from streams.settings import Settings
-from streams.worker import policy_of
+from streams.worker import usual_policy
 
 REPLAY_KEY = b"a replay without configured keys"
 """Hashes of a replay without configured keys never leave its memory, but for its own files."""
@@ -64,15 +65,23 @@ def _replay_of(paths: Sequence[Path], settings: Settings) -> EventReplay | LogRe
     kinds = {_is_log(path) for path in paths}
     if len(kinds) > 1:
         raise FilesError("some of the files hold contract events, others lines of the log; replay one kind at a time")
-    policy = policy_of(settings)
+    usual = usual_policy(settings)
     if kinds == {True}:
-        return LogReplay(ModelShelf(settings.signing() or None), policy)
+        trusted = settings.signing() or None
+        return LogReplay(ModelShelf(trusted), PolicyShelf(trusted, usual))
     keys = settings.hashing() or [HashKey("r", REPLAY_KEY)]
     signing_key = (settings.signing() or [REPLAY_KEY])[0]
     shelf = ModelShelf([signing_key])
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    return EventReplay(shelf, policy, Pseudonyms(keys), new_learner(publish_every=interval), signing_key, wait=wait)
+    return EventReplay(
+        shelf,
+        PolicyShelf([signing_key], usual),
+        Pseudonyms(keys),
+        new_learner(publish_every=interval),
+        signing_key,
+        wait=wait,
+    )
 
 
 def _is_log(path: Path) -> bool:

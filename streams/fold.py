@@ -10,11 +10,12 @@ import structlog
 
 from detectors.alert_policy import Policy
 from detectors.cohorts import CohortModels
-from detectors.events import ModelPublished, Record
+from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()
 
@@ -24,6 +25,7 @@ class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
     models: CohortModels
+    policy: Policy
     marks: Marks = field(default_factory=Marks)
 
 
@@ -35,6 +37,7 @@ class Step:
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
     model: ModelPublished | None = None
+    policy: PolicyPublished | None = None
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -46,7 +49,7 @@ def fold_step(
     profiles: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     shelf: ModelShelf,
-    policy: Policy,
+    policies: PolicyShelf,
 ) -> Step:
     """Folds records of one partition, in order; repeats of a source record change nothing.
 
@@ -64,7 +67,12 @@ def fold_step(
             if models is not None:
                 state.models, step.model = models, first
             continue
-        for effects in _fold_run(run, profiles, rows, state.models, policy, step):
+        if isinstance(first, PolicyPublished):
+            policy = policies.take(first)
+            if policy is not None:
+                state.policy, step.policy = policy, first
+            continue
+        for effects in _fold_run(run, profiles, rows, state.models, state.policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             rows.update(effects.order_rows)
@@ -75,13 +83,13 @@ def fold_step(
 def _runs(
     state: PartitionState, records: Sequence[tuple[int, Record]], step: Step
 ) -> Iterator[list[tuple[int, Record]]]:
-    """Records that are new, in runs under one version of the models."""
+    """Records that are new, in runs under one version of the models and one policy."""
     run: list[tuple[int, Record]] = []
     for item in records:
         if not state.marks.advance(item[1].source):
             step.repeated += 1
             continue
-        if isinstance(item[1].body, ModelPublished):
+        if isinstance(item[1].body, ModelPublished | PolicyPublished):
             if run:
                 yield run
             yield [item]

@@ -10,7 +10,6 @@ from itertools import islice
 
 import msgspec
 
-from detectors.alert_policy import Policy
 from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow
@@ -20,6 +19,7 @@ from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
 from streams.models import COHORTS, ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.signing import sign
 from streams.upstream import parse
@@ -41,10 +41,10 @@ class Counts:
 class LogReplay:
     """Folds lines of `sellerwatch.events`; each partition on its own, as the workers do."""
 
-    def __init__(self, shelf: ModelShelf, policy: Policy) -> None:
+    def __init__(self, shelf: ModelShelf, policies: PolicyShelf) -> None:
         self.counts = Counts()
         self._shelf = shelf
-        self._policy = policy
+        self._policies = policies
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
         self._rows: dict[int, dict[str, OrderRow]] = {}
@@ -63,10 +63,10 @@ class LogReplay:
             by_partition.setdefault(record.partition, []).append((self._offset, record))
             self._offset += 1
         for partition, items in by_partition.items():
-            state = self._states.setdefault(partition, PartitionState(self._shelf.prior))
+            state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, {})
-            step = fold_step(state, items, profiles, rows, self._shelf, self._policy)
+            step = fold_step(state, items, profiles, rows, self._shelf, self._policies)
             for effects in step.effects:
                 rows.update(effects.order_rows)
             self._forget(rows, items[-1][1].logged_at)
@@ -95,14 +95,14 @@ class EventReplay:
     def __init__(
         self,
         shelf: ModelShelf,
-        policy: Policy,
+        policies: PolicyShelf,
         pseudonyms: Pseudonyms,
         learner: CohortLearner,
         signing_key: bytes,
         *,
         wait: Micros,
     ) -> None:
-        self._log = LogReplay(shelf, policy)
+        self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
         self._learner = learner
         self._signing_key = signing_key
