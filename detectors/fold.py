@@ -16,6 +16,7 @@ from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
 from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
 from detectors.expectations import Market
+from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
 from detectors.judging import PeerModels, judge
 from detectors.learning import LEARN, SCORED
@@ -56,9 +57,9 @@ def fold(
         models: The one version in force for all of the records.
     """
     effects = Effects()
-    steps, measured = _learn(records, sellers, order_rows, policy.market, effects)
+    steps, measured, facets = _learn(records, sellers, order_rows, policy.market, effects)
     rows = [step for step in steps if type(step) is Row]
-    judged = judge(rows, unpacked(measured), models, policy.catalogue)
+    judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
     at = 0
     for step in steps:
@@ -87,10 +88,11 @@ def _learn(
     order_rows: Mapping[str, OrderRow],
     market: Market,
     effects: Effects,
-) -> tuple[list[Row | Label], list[bytes]]:
+) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
     steps: list[Row | Label] = []
     measured: list[bytes] = []
+    facets = FacetNumbers()
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
     kept, from_bytes = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS, int.from_bytes
@@ -121,16 +123,19 @@ def _learn(
         if learn is not None:
             learn(p, record, body, time, moment)
         if kind in SCORED:
+            states = states_of(p)
+            if states != NOTHING:
+                facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
             chance = from_bytes(digest[1:5], "big")
-            row = Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, chance)
-            steps.append(row)
+            usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
+            steps.append(Row(index, p, time, *usual, sampled, states, chance))
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:
             steps.append(Label(index, p, time, p.recent))
-    return steps, measured
+    return steps, measured, facets
 
 
 def _find_order(

@@ -1,5 +1,8 @@
 """What one event adds to the profile: facts of this order or payment alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec import Struct
 
 from detectors.expectations import NO_EXPECTATIONS, Market
@@ -23,3 +26,7 @@ class Moment(Struct, gc=False):
     order_time: int = 0
     market: Market = NO_EXPECTATIONS
     """What the policy in force says of corridors, categories and lists."""
+
+
+Learner = Callable[[Any, Any, Any, int, Moment], None]
+"""Profile, record, its body, the profile's clock, moment: takes an event in."""
