@@ -37,6 +37,16 @@ class Places:
         found = self._values.get(path)
         return found if found is not None else self.key(path)
 
+    def within(self, path: Path, value: str, at: int) -> Place:
+        """Of the `at`-th character (from 1) of a text that is written without escapes; else of its beginning."""
+        place = self.value(path)
+        line = self._lines[place.line - 1].decode(errors="replace")
+        for quotes in ('"""', "'''", '"', "'"):
+            begin = place.column - 1 + len(quotes)
+            if line[place.column - 1 : begin] == quotes and line[begin:].startswith(value):
+                return Place(place.line, begin + at)
+        return place
+
     def _nearest(self, places: Mapping[Path, Place], path: Path) -> Place:
         while path and path not in places:
             path = path[:-1]

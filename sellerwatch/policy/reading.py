@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from detectors.alert_policy import Policy
+from detectors.programs import Program
+from sellerwatch.policy.expressions import ExpressionError, compile_rule
 from sellerwatch.policy.places import Place, Places
 from streams.errors import SettingsError
 from streams.policy.document import policy_model, policy_of, say_duration
@@ -32,6 +34,8 @@ class PolicyFile(NamedTuple):
     text: str
     tables: dict[str, Any]
     policy: Policy
+    programs: dict[str, Program]
+    """Of its rules, by name."""
 
     @property
     def version(self) -> str:
@@ -40,7 +44,7 @@ class PolicyFile(NamedTuple):
     @property
     def document(self) -> Document:
         """What a publication of it carries."""
-        return Document(self.text)
+        return Document(self.text, self.programs)
 
 
 class Problem(NamedTuple):
@@ -70,12 +74,33 @@ def check_policy(path: Path, text: str) -> PolicyFile:
     if len(text.encode()) > MAX_TEXT:
         raise PolicyFileError(f"{path}: larger than {MAX_TEXT:,} bytes; the log could not carry it, shorten its lists")
     tables = _tables(path, text)
+    places = Places(text)
+    problems: list[Problem] = []
+    file: Any = None
     try:
         file = policy_model().model_validate(tables)
     except ValidationError as error:
-        places = Places(text)
-        raise PolicyFileError(_said(path, [_problem(found, places, tables) for found in error.errors()])) from None
-    return PolicyFile(path, text, tables, policy_of(file, version_of(tables)))
+        problems += [_problem(found, places, tables) for found in error.errors()]
+    programs = _programs(tables, places, problems)
+    if problems:
+        raise PolicyFileError(_said(path, problems))
+    return PolicyFile(path, text, tables, policy_of(file, version_of(tables), programs), programs)
+
+
+def _programs(tables: Mapping[str, Any], places: Places, problems: list[Problem]) -> dict[str, Program]:
+    """The rules' programs; what is wrong with one is added to the problems."""
+    programs: dict[str, Program] = {}
+    rules = tables.get("rules")
+    for number, rule in enumerate(rules if isinstance(rules, list) else []):
+        when = rule.get("when") if isinstance(rule, dict) else None
+        if not isinstance(when, str) or not when:
+            continue
+        try:
+            programs[str(rule.get("name"))] = compile_rule(when)
+        except ExpressionError as error:
+            place = places.within(("rules", number, "when"), when, error.at)
+            problems.append(Problem(place, f"`rules.{number}.when`: {error}"))
+    return programs
 
 
 def _tables(path: Path, text: str) -> dict[str, Any]:

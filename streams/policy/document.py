@@ -1,6 +1,7 @@
 """The policy file's form: every key, its unit and its bounds; and the policy that it stands for."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -14,13 +15,18 @@ from detectors.base import Pattern
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR, SECOND, Micros
 from detectors.expectations import Corridor, Expectation, ListedSeller, Market
+from detectors.features import FEATURES
 from detectors.policy_parts import REVIEW, Budget, CohortLine, Stratum
-from streams.policy.patterns import SWITCH, patterns_model
+from detectors.programs import Program, check
+from detectors.rules import Rule, weight_for
+from streams.policy.patterns import MOST_WEIGHT, SWITCH, patterns_model
 
+SURELY: Final = 0.002
+"""A rule with a severity lies so far above the score that the severity needs: rounding must not undo it."""
 UNITS: Final = {"s": SECOND, "m": 60 * SECOND, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-MOST_CORRIDORS, MOST_CATEGORIES, MOST_LISTED = 2_000, 2_000, 5_000
+MOST_RULES, MOST_CORRIDORS, MOST_CATEGORIES, MOST_LISTED = 100, 2_000, 2_000, 5_000
 
 
 def parse_duration(value: Any) -> Micros:
@@ -187,6 +193,34 @@ class Lists(Section):
     """Their line is `alerts.watched_line`."""
 
 
+class RuleEntry(Section):
+    """A rule of the operator's own: what it finds weighs as a pattern's evidence does."""
+
+    name: Name
+    """Alerts and decisions call it `rule.<name>`."""
+    when: Annotated[str, Len(1, 1_000)]
+    """An expression in CEL over features: see docs/policy.md."""
+    say: Annotated[str, Len(1, 200)]
+    """The reason, in words; the numbers are put behind it."""
+    weight: Annotated[float, Gt(0.0), Le(MOST_WEIGHT)] | None = None
+    """Evidence of a yes; 1.5 alone gives a score of 0.72, 3 gives 0.88."""
+    severity: Literal["low", "medium", "high", "critical"] | None = None
+    """Instead of a weight: what a yes alone gives at least."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "RuleEntry":
+        if (self.weight is None) == (self.severity is None):
+            raise ValueError("write either `weight` or `severity`")
+        return self
+
+
+def _named_once(rules: list[RuleEntry]) -> list[RuleEntry]:
+    names = [rule.name for rule in rules]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ValueError(f"each rule needs a name of its own; twice: {', '.join(twice)}")
+    return rules
+
+
 def _strata(strata: list[Review]) -> list[Review]:
     if [s.above for s in strata] != sorted({s.above for s in strata}):
         raise ValueError("must rise: each `above` lies over the one before it")
@@ -202,6 +236,7 @@ class Common(Section):
     review: Annotated[list[Review], Len(0, 20), AfterValidator(_strata)] = [
         Review(above=stratum.above, share=stratum.share) for stratum in REVIEW
     ]
+    rules: Annotated[list[RuleEntry], Len(0, MOST_RULES), AfterValidator(_named_once)] = []
     corridors: Annotated[list[CorridorEntry], Len(0, MOST_CORRIDORS)] = []
     expectations: Annotated[dict[str, CategoryExpectation], Len(0, MOST_CATEGORIES)] = {}
     lists: Lists = Lists()
@@ -214,11 +249,15 @@ def policy_model() -> type[Common]:
     return create_model("PolicyFile", __base__=Common, patterns=(patterns, patterns()))
 
 
-def policy_of(file: Any, name: str) -> Policy:
+def policy_of(file: Any, name: str, programs: Mapping[str, Program]) -> Policy:
     """The policy that a file (an instance of `policy_model()`) stands for.
 
     Args:
         name: Its version, as decisions will state it.
+        programs: Of the rules, by their names.
+
+    Raises:
+        ProgramError: A program does not fit the features that there are.
     """
     alerts: Alerts = file.alerts
     numbers = {key: getattr(alerts, key) for key in Alerts.model_fields if key != "severities"}
@@ -227,7 +266,7 @@ def policy_of(file: Any, name: str) -> Policy:
     return Policy(
         **numbers,
         severities=(steps.medium, steps.high, steps.critical),
-        catalogue=_catalogue(file.patterns),
+        catalogue=_catalogue(file, programs),
         market=_market(file),
         cohorts=tuple(CohortLine(**dict(own)) for own in file.cohorts),
         budget=None if budget is None else Budget(**dict(budget)),
@@ -236,12 +275,22 @@ def policy_of(file: Any, name: str) -> Policy:
     )
 
 
-def _catalogue(tables: Any) -> Catalogue:
-    usual = Catalogue()
+def _catalogue(file: Any, programs: Mapping[str, Program]) -> Catalogue:
+    usual, tables = Catalogue(), file.patterns
     seller = [_pattern(pattern, tables) for pattern in usual.seller]
     order = _pattern(usual.order, tables)
     assert order is not None
-    return replace(usual, seller=tuple(pattern for pattern in seller if pattern is not None), order=order)
+    rules = [_rule(entry, file.alerts, programs[entry.name]) for entry in file.rules]
+    return replace(usual, seller=(*(pattern for pattern in seller if pattern is not None), *rules), order=order)
+
+
+def _rule(entry: RuleEntry, alerts: Alerts, program: Program) -> Rule:
+    check(program, frozenset(FEATURES))
+    weight = entry.weight
+    if weight is None:
+        steps = {"low": alerts.line, **dict(alerts.severities)}
+        weight = weight_for(min(steps[entry.severity or "low"] + SURELY, 0.999))
+    return Rule(entry.name, entry.when, program, weight, entry.say)
 
 
 def _pattern(pattern: Any, tables: Any) -> Pattern | None:

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from pydantic import ValidationError
 
 from detectors.alert_policy import Policy
 from detectors.events import PolicyPublished
+from detectors.programs import frozen
 from streams import metrics
 from streams.errors import SellerwatchError
 from streams.policy.document import policy_model, policy_of
@@ -31,6 +31,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
     text: str
     """The file, word for word."""
+    programs: dict[str, Any] = {}
+    """Its rules as `detectors.programs` evaluates them, by name: so nobody behind the log needs a parser."""
 
 
 class UnreadablePolicyError(SellerwatchError):
@@ -73,8 +75,9 @@ def policy_in(document: Document) -> Policy:
     """
     try:
         tables = tomllib.loads(document.text)
-        return policy_of(policy_model().model_validate(tables), version_of(tables))
-    except (tomllib.TOMLDecodeError, ValidationError, ValueError) as error:
+        programs = {name: frozen(program) for name, program in document.programs.items()}
+        return policy_of(policy_model().model_validate(tables), version_of(tables), programs)
+    except (ValueError, KeyError, RecursionError) as error:  # TOMLDecodeError, ValidationError and ProgramError too
         raise UnreadablePolicyError(f"this version cannot read it: {error}") from error
 
 
