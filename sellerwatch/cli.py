@@ -66,6 +66,29 @@ def replay(
 
 
 @app.command()
+def backtest(
+    events: Annotated[
+        list[Path], typer.Argument(help="Recorded events, or a dump of the log: .jsonl[.gz|.zst], .parquet.")
+    ],
+    policy: Annotated[Path | None, typer.Option(help="The policy file to try.")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another policy file in place of the present policy."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Score the new side with this model of the log throughout.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Who is illicit, as `simulate` writes it.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every number here.")] = None,
+    config: Config = None,
+) -> None:
+    """Replays a period under the present and a new policy: alerts added, lost, and how many were right."""
+    from sellerwatch.backtest.command import report
+    from sellerwatch.backtest.run import compare
+
+    report(compare(events, policy, against, model, truth, _settings(config)), html, json)
+
+
+@app.command()
 def simulate(
     output: Annotated[Path, typer.Option("-o", "--output", help="Write events here: .jsonl[.gz|.zst], .parquet.")],
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,

@@ -54,7 +54,11 @@ class LogReplay:
         """What came of each batch of lines."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            yield from self.fold([decode_record(line) for line in batch])
+            yield from self.fold(self.gather(batch))
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that the lines hold."""
+        return [decode_record(line) for line in lines]
 
     def fold(self, records: Sequence[Record]) -> Iterator[Step]:
         """Folds records of any partitions, each partition's in order."""
@@ -121,12 +125,19 @@ class EventReplay:
         """What came of each batch of events."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            records = self._gather(self._retried() + [i for line in batch if (i := self._read(line))])
-            for step in self._log.fold(records):
-                yield step
-                yield from self._learn(step)
+            yield from self.fold(self.gather(batch))
         for _ in self._parked:
             self._refuse("order_unknown")
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that intake makes of the lines, and of what has waited."""
+        return self._gather(self._retried() + [i for line in lines if (i := self._read(line))])
+
+    def fold(self, records: Sequence[Record]) -> Iterator[Step]:
+        """Folds and learns records; what this or another replay has gathered."""
+        for step in self._log.fold(records):
+            yield step
+            yield from self._learn(step)
 
     def _read(self, line: bytes) -> Incoming | None:
         try:

@@ -109,3 +109,13 @@ class PolicyShelf:
         while len(self._read) > self._remember:
             self._read.pop(next(iter(self._read)))
         return policy
+
+
+class OnlyPolicy(PolicyShelf):
+    """Always the same policy, whatever was published: to try another one on the past."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(None, policy)
+
+    def take(self, published: PolicyPublished) -> Policy | None:  # noqa: ARG002 - what was in force does not count
+        return None
