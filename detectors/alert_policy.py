@@ -4,11 +4,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
 from detectors.catalogue import Catalogue, fingerprint
-from detectors.events import DAY, HOUR, Micros
+from detectors.events import DAY, HOUR, AlertSnoozed, Micros
 from detectors.expectations import NO_EXPECTATIONS, Market
 from detectors.features import FEATURES
 from detectors.policy_parts import CHANCES, REVIEW, Budget, CohortLine, Stratum
@@ -17,8 +18,8 @@ from detectors.profile import AlertState
 SEVERITIES = ("low", "medium", "high", "critical")
 SNOOZE = "*"
 """With the pattern's name behind it: the key of a snooze among a seller's alerts."""
-MOST_STATES = 64
-"""A seller's alerts and snoozes; more of them are not taken in."""
+MOST_SNOOZES = 8
+"""Of one seller; one more takes the place of the one that ends first."""
 WITHHELD = "withheld"
 """How an alert is closed that the budget keeps back."""
 
@@ -122,6 +123,7 @@ class Policy:
         return self if self.budget is None or line == self.raised else replace(self, raised=line)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED_ELSEWHERE = ("catalogue", "raised", "name")
 """What `Policy.versions` says in other words."""
 
@@ -201,8 +203,10 @@ def keep(
     """
     state = states.get(pattern)
     if outcome is Outcome.FIRST:
-        first = _digest(tipping[0], pattern, tipping[1], 0)
-        state = AlertState(first, first, severity(policy, score), score, now, now)
+        kept_back = state if withheld(policy, state, now) else None
+        first = kept_back.alert_id if kept_back else _digest(tipping[0], pattern, tipping[1], 0)
+        told = kept_back.told if kept_back else 0.0
+        state = AlertState(first, first, severity(policy, score), score, now, now, told=told)
         states[pattern] = state
         return state
     if outcome is Outcome.OVER_BUDGET and not withheld(policy, state, now):
@@ -235,12 +239,21 @@ def withheld(policy: Policy, state: AlertState | None, now: Micros) -> bool:
     return state is not None and state.closed == WITHHELD and now - state.seen_at <= policy.lapse
 
 
-def snooze(states: dict[str, AlertState], pattern: str, until: Micros, now: Micros) -> None:
-    """Keeps a pattern, or all of them (empty), silent about the seller until a moment; one in the past ends it."""
-    for over in [name for name, s in states.items() if name.startswith(SNOOZE) and s.silent_until + DAY * 30 < now]:
-        del states[over]
-    if len(states) < MOST_STATES or SNOOZE + pattern in states:
-        states[SNOOZE + pattern] = AlertState(b"", b"", 0, 0.0, now, now, closed="snoozed", silent_until=until)
+def take_snooze(policy: Policy, states: dict[str, AlertState], asked: AlertSnoozed, now: Micros) -> None:
+    """Keeps the pattern that is named, or all of them, silent about the seller until the moment that is named."""
+    pattern = asked.pattern or ""
+    if asked.alert_id is not None:
+        named = (p for p, s in states.items() if asked.alert_id in (alert_id(s.alert_id), alert_id(s.latest_id)))
+        found = next(named, None)
+        if found is None:
+            return
+        pattern = found
+    until = min((asked.until - _EPOCH) // timedelta(microseconds=1), now + policy.longest_snooze)
+    states.pop(SNOOZE + pattern, None)
+    snoozes = sorted((state.silent_until, name) for name, state in states.items() if name.startswith(SNOOZE))
+    for _, name in snoozes[: max(len(snoozes) - MOST_SNOOZES + 1, 0)]:
+        del states[name]
+    states[SNOOZE + pattern] = AlertState(b"", b"", 0, 0.0, now, now, closed="snoozed", silent_until=until)
 
 
 def snoozed_until(states: Mapping[str, AlertState], pattern: str) -> Micros:

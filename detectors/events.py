@@ -6,6 +6,7 @@ Times are integers: microseconds since 1970-01-01T00:00Z. Money is in the curren
 None of these can be part of a cycle, so the garbage collector is kept off them (`gc=False`).
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -212,6 +213,18 @@ class VerdictGiven(Body, frozen=True, tag="verdict.given"):
     note: Text | None = None
 
 
+class AlertSnoozed(Body, frozen=True, tag="verdict.snoozed"):
+    """An analyst wants to hear nothing of the seller until a moment; one that lies in the past ends that."""
+
+    until: Annotated[datetime, Meta(tz=True)]
+    reason: Annotated[str, Meta(min_length=1, max_length=512)]
+    analyst: Id
+    alert_id: Id | None = None
+    """Only of the pattern of this alert."""
+    pattern: Word | None = None
+    """Only of this pattern; without both, of all."""
+
+
 class IntelListed(Body, frozen=True, tag="intel.listed"):
     kind: IntelKind
     source: Line
@@ -281,6 +294,7 @@ UpstreamBody = (
     | ReviewLeft
     | ReportFiled
     | VerdictGiven
+    | AlertSnoozed
     | IntelListed
     | IntelWithdrawn
 )

@@ -14,7 +14,7 @@ from detectors.base import Row
 from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
-from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.events import AlertSnoozed, Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
 from detectors.expectations import Market
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
@@ -36,7 +36,7 @@ __all__ = [
     "labelled_orders",
 ]
 
-_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
+_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
 
 
 def fold(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from detectors.alert_policy import Policy
+from detectors.budget import LINE
 from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
@@ -26,7 +27,14 @@ class PartitionState:
 
     models: CohortModels
     policy: Policy
+    """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
+    line: float = 0.0
+    """That the budget asks for."""
+
+    def decide_by(self, policy: Policy, line: float) -> None:
+        """Changes over to a policy, or to another line of its budget."""
+        self.policy, self.line = policy.with_raised(line), line
 
 
 @dataclass(slots=True)
@@ -38,6 +46,8 @@ class Step:
     sources: dict[str, str] = field(default_factory=dict)
     model: ModelPublished | None = None
     policy: PolicyPublished | None = None
+    line: ModelPublished | None = None
+    """The line that the budget asks for."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -62,6 +72,12 @@ def fold_step(
     rows = dict(order_rows)
     for run in _runs(state, records, step):
         first = run[0][1].body
+        if isinstance(first, ModelPublished) and first.model == LINE:
+            line = shelf.line(first)
+            if line is not None:
+                state.decide_by(state.policy, line)
+                step.line = first
+            continue
         if isinstance(first, ModelPublished):
             models = shelf.take(first)
             if models is not None:
@@ -70,7 +86,8 @@ def fold_step(
         if isinstance(first, PolicyPublished):
             policy = policies.take(first)
             if policy is not None:
-                state.policy, step.policy = policy, first
+                state.decide_by(policy, state.line)
+                step.policy = first
             continue
         for effects in _fold_run(run, profiles, rows, state.models, state.policy, step):
             step.effects.append(effects)

@@ -10,6 +10,7 @@ from itertools import islice
 
 import msgspec
 
+from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
 from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow
@@ -115,6 +116,7 @@ class EventReplay:
         self._parked: list[Incoming] = []
         self._now: Micros = 0
         self._offsets: dict[str, int] = {}
+        self._line = LineKeeper()
 
     @property
     def counts(self) -> Counts:
@@ -176,6 +178,9 @@ class EventReplay:
 
     def _learn(self, step: Step) -> Iterator[Step]:
         for effects in step.effects:
+            for candidate in effects.candidates:
+                if self._line.learn_one(candidate):
+                    yield from self._publish_line(candidate.logged_at)
             for row in effects.rows:
                 self._learner.learn_one(row)
                 if self._learner.due:
@@ -187,3 +192,9 @@ class EventReplay:
         version = snapshot_version(source.offset, snapshot)
         body = ModelPublished(COHORTS, version, sign(self._signing_key, snapshot))
         yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", event_time, "", body)])
+
+    def _publish_line(self, logged_at: Micros) -> Iterator[Step]:
+        source, line = self._source(names.TRAINING), self._line.line
+        version = f"{LINE}-{source.offset}-{line:.6f}"
+        body = ModelPublished(LINE, version, sign(self._signing_key, encode_line(PublishedLine(line))))
+        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", logged_at, "", body)])

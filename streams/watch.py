@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
+from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
@@ -79,15 +80,17 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (model, rules) = await self._store.claim(partition, generation, ours, ["model", "policy"])
+            kept = ["model", "policy", "line"]
+            claim, sources, (model, rules, line) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
         models = self._shelf.take(decode_model(model)) if model else None
         policy = self._policies.take(decode_policy(rules)) if rules else None
-        claim.memory["state"] = PartitionState(
-            models or self._shelf.prior, policy or self._policies.usual, Marks(sources)
-        )
+        raised = self._shelf.line(decode_model(line)) if line else None
+        state = PartitionState(models or self._shelf.prior, policy or self._policies.usual, Marks(sources))
+        state.decide_by(state.policy, raised or 0.0)
+        claim.memory["state"] = state
         claim.memory["profiles"] = {}
         return claim
 
@@ -181,6 +184,8 @@ class Watch:
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
         if step.model is not None:
             commit.sets.append((key(partition, "model"), encode_published(step.model), 0))
+        if step.line is not None:
+            commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
         if step.policy is not None:
             commit.sets.append((key(partition, "policy"), encode_published(step.policy), 0))
         commit.sources = step.sources
@@ -264,6 +269,9 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.rows:
             rows = outgoing.setdefault((names.TRAINING, 0), [])
             rows += [Outgoing(None, encode_row(row)) for row in effects.rows]
+        if effects.candidates:
+            told = outgoing.setdefault((names.TRAINING, 0), [])
+            told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))
