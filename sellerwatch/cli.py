@@ -24,7 +24,9 @@ app = typer.Typer(
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
+report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
 app.add_typer(topics, name="topics")
+app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
 app.add_typer(partitions, name="partitions")
 
@@ -184,6 +186,21 @@ def partitions_resume(
 
     resume(_settings(config), name, tolerate)
     typer.echo(f"{name} goes on")
+
+
+@report.command("missed")
+def report_missed(
+    decisions: Annotated[list[Path], typer.Argument(help="Decisions of the period: .jsonl[.gz|.zst], .parquet.")],
+    labels: Annotated[
+        list[Path] | None, typer.Option(help="Events, or a dump of the log, with verdicts and disputes; repeatable.")
+    ] = None,
+    truth: Annotated[Path | None, typer.Option(help="Instead: who is illicit, as `simulate` writes it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON, for programs.")] = False,
+) -> None:
+    """Estimates what stayed below the line although it was bad, with a 95 % interval, from the review of a sample."""
+    from sellerwatch.report.command import show_missed
+
+    show_missed(decisions, labels or [], truth, as_json=as_json)
 
 
 PolicyPath = Annotated[Path, typer.Argument(help="The policy file (TOML).")]
