@@ -125,7 +125,7 @@ class Accounts:
         return (
             self.mail * f["mail_throwaway"] * (0.4 + 0.6 * unknown),
             self.contact * contact * (0.4 + 0.6 * unknown),
-            self.overdue * f["kyc_overdue"] * (0.3 + 0.7 * nameless),
+            self.overdue * f["kyc_overdue"] * (0.1 + 0.9 * nameless),
             self.failed * f["kyc_failed"] * (0.5 + 0.5 * nameless),
             self.device * f["device_fresh"] * nameless * (0.2 + unknown),
         )

@@ -77,7 +77,7 @@ class EscrowFacet:
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (_count, early, ahead, circle, disputed, orders) = raw
-        return ahead, circle * half(early, 4.0), disputed / (disputed + orders + 2.0)
+        return ahead * half(early, 2.0), circle * half(early, 4.0), disputed / (disputed + orders + 2.0)
 
 
 def _say_ahead(case: Case) -> str:
@@ -120,7 +120,7 @@ class EscrowGaps:
         Term("returning_buyers", "rebuy_soon", _say_rebuy),
     )
 
-    ahead: float = 0.9
+    ahead: float = 1.0
     circle: float = 2.4
     disputed: float = 4.0
     rebuying: float = 0.8

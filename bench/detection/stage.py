@@ -57,6 +57,8 @@ class Bad:
     place: int = 0
     """Among the accounts of its group."""
     orders: dict[str, None] = field(default_factory=dict)
+    since: datetime | None = None
+    """When it turned illicit; None: always was."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,12 @@ def stage(data: Path | None, seed: int, *, honest: Mapping[type[Seller], int] = 
         bad[seller_id].orders[order_id] = None
     for true, role in zip(truth, market.roles, strict=True):
         if true.illicit:
-            bad[true.seller_id] = Bad(true.kind, true.group, role.place, dict.fromkeys(true.orders))
+            bad[true.seller_id] = Bad(true.kind, true.group, role.place, dict.fromkeys(true.orders), _time(true.since))
     return Stage((encode(olist), encode(agora_), market.events()), kinds, bad)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _weeks_of(name: str, data: Path | None, since: date) -> Dataset:
