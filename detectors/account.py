@@ -111,7 +111,7 @@ class Accounts:
         Term("fresh_device", "device_fresh", _say_device),
     )
 
-    mail: float = 0.8
+    mail: float = 1.0
     contact: float = 1.0
     overdue: float = 0.9
     failed: float = 0.7
@@ -121,7 +121,8 @@ class Accounts:
         f, peers = batch.features, batch.peers
         contact = above(f["contact_reused"], peers["contact_reused"])
         nameless = either(f["mail_throwaway"], contact)
-        unknown = either(f["kyc_failed"], f["kyc_overdue"])
+        unshown = 2.0 * above(f["unverified"], 0.5)
+        unknown = either(f["kyc_failed"], f["kyc_overdue"], 0.6 * unshown)
         return (
             self.mail * f["mail_throwaway"] * (0.4 + 0.6 * unknown),
             self.contact * contact * (0.4 + 0.6 * unknown),

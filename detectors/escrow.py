@@ -120,8 +120,8 @@ class EscrowGaps:
         Term("returning_buyers", "rebuy_soon", _say_rebuy),
     )
 
-    ahead: float = 1.0
-    circle: float = 2.4
+    ahead: float = 0.8
+    circle: float = 2.7
     disputed: float = 4.0
     rebuying: float = 0.8
 

@@ -75,8 +75,8 @@ class Routes(Struct, frozen=True, array_like=True, gc=False):
     """Where parcels start and go, as codes of two letters."""
 
     count: int = 0
-    home: str = ""
-    """Where most start."""
+    origins: tuple[str, ...] = ()
+    """Where they used to start."""
     last: str = ""
     seen: tuple[str, ...] = ()
     """Destinations."""

@@ -154,8 +154,8 @@ class ParcelMismatch:
         Term("abroad", "foreign", _say_abroad),
     )
 
-    contents: float = 0.9
-    value: float = 0.6
+    contents: float = 1.1
+    value: float = 0.8
     over: float = 0.7
     under: float = 0.7
     covert: float = 1.0

@@ -57,7 +57,7 @@ class SendersFacet:
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (count, varied, elsewhere, borrowed) = raw
-        return varied, elsewhere * half(count, 3.0), borrowed
+        return varied * half(count, 4.0), elsewhere * half(count, 3.0), borrowed
 
 
 def _say_varied(case: Case) -> str:
@@ -104,7 +104,7 @@ class FakeSender:
         Term("released_early", "released_early", _say_early),
     )
 
-    varied: float = 1.7
+    varied: float = 2.1
     elsewhere: float = 0.4
     borrowed: float = 1.4
     double: float = 0.8
@@ -112,7 +112,7 @@ class FakeSender:
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
-        varied = rise(above(f["sender_varied"], 2.0 * peers["sender_varied"]), 0.2, 0.2)
+        varied = rise(above(f["sender_varied"], 2.0 * peers["sender_varied"]), 0.1, 0.15)
         borrowed = rise(above(f["sender_borrowed"], 2.0 * peers["sender_borrowed"]), 0.25, 0.3)
         double = rise(above(f["weight_over"], 2.0 * peers["weight_over"]), 0.1, 0.2)
         hidden = varied + 0.6 * borrowed

@@ -52,7 +52,7 @@ FULLEST = {
     "account": Account("throwaway", ("email", "payout_account", "phone", "tax_id"), 1.0, 1.0),
     "parcels": Parcels(COUNT, 1.2345, 1.2345, 1.2345, 1.2345, "€" * 24, "€" * 24),
     "senders": Senders(COUNT, b"x" * 32, 1.2345, 1.2345, 1.2345),
-    "routes": Routes(COUNT, "DE", "DE", ("DE",) * 10, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
+    "routes": Routes(COUNT, ("DE",) * 4, "DE", ("DE",) * 10, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "escrow": Escrow(MONDAY, COUNT, COUNT, 1.2345, 1.2345, b"x" * 64, 1, 1.2345),
     "reports": Reports(MONDAY, COUNT, 1.2345, b"x" * 32),
     "takeover": Takeover(MONDAY, ("device_id", "email", "payout_account", "phone"), 1.2345, 1.2345, COUNT, b"x" * 32),
