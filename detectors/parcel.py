@@ -33,8 +33,8 @@ _words: Final = re.compile(r"[^\W\d_]{3,}").findall
 @lru_cache(maxsize=8192)
 def contents_differ(declared: str, title: str, category: str) -> float | None:
     """1 where the declaration has no word in common with what was sold, 0.2 where it says nothing; None: unknown."""
-    said = {word[:5] for word in _words(declared.casefold())}
-    sold = {word[:5] for word in _words(f"{title} {category}".casefold())}
+    said = {word[:4] for word in _words(declared.casefold())}
+    sold = {word[:4] for word in _words(f"{title} {category}".casefold())}
     if not said or not sold:
         return None
     if said & sold:
