@@ -15,6 +15,8 @@ from detectors.features import FEATURES
 from detectors.policy_parts import CHANCES, REVIEW, Budget, CohortLine, Stratum
 from detectors.profile import AlertState
 
+KEPT_ALERTS = 8
+"""Patterns whose last alert a profile remembers."""
 SEVERITIES = ("low", "medium", "high", "critical")
 SNOOZE = "*"
 """With the pattern's name behind it: the key of a snooze among a seller's alerts."""
@@ -203,6 +205,7 @@ def keep(
     """
     state = states.get(pattern)
     if outcome is Outcome.FIRST:
+        _make_room(states, pattern)
         kept_back = state if withheld(policy, state, now) else None
         first = kept_back.alert_id if kept_back else _digest(tipping[0], pattern, tipping[1], 0)
         told = kept_back.told if kept_back else 0.0
@@ -210,6 +213,7 @@ def keep(
         states[pattern] = state
         return state
     if outcome is Outcome.OVER_BUDGET and not withheld(policy, state, now):
+        _make_room(states, pattern)
         first = _digest(tipping[0], pattern, tipping[1], 0)
         states[pattern] = AlertState(first, first, severity(policy, score), score, now, now, closed=WITHHELD)
         return None
@@ -222,6 +226,13 @@ def keep(
     state.severity = max(state.severity, severity(policy, score))
     state.score, state.sent_at = max(state.score, score), now
     return state
+
+
+def _make_room(states: dict[str, AlertState], pattern: str) -> None:
+    """Forgets the alert seen longest ago, sooner than one that an analyst has confirmed."""
+    kept = [name for name in states if not name.startswith(SNOOZE)]
+    if len(kept) >= KEPT_ALERTS and pattern not in states:
+        del states[min(kept, key=lambda name: (states[name].closed == "confirmed", states[name].seen_at, name))]
 
 
 def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros) -> None:

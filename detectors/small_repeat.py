@@ -35,8 +35,16 @@ def _say_abroad(case: Case) -> str:
     return against(case, f"{share(case.observed)} of orders go abroad")
 
 
+def _say_mislabelled(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of parcels declare something else than was sold")
+
+
 def _say_complaints(case: Case) -> str:
-    return against(case, f"reports, disputes and refunds weigh {share(case.observed)} of a month's orders")
+    return against(case, f"reports, by the record of who files them, weigh {share(case.observed)} of a month's orders")
+
+
+def _say_disputed(case: Case) -> str:
+    return against(case, f"disputes weigh {share(case.observed)} of a month's orders")
 
 
 def _say_links(case: Case) -> str:
@@ -46,6 +54,9 @@ def _say_links(case: Case) -> str:
 
 def _say_account(case: Case) -> str:
     return against(case, f"account new and not verified, after {case.raw.orders} orders")
+
+
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class SmallRepeat:
     Misses those who vary prices and goods, and slow trade: it needs about eight orders.
 
     Args:
-        repeat, early, rebuying, pool, methods, abroad, complaints, linked, account: Weight of each fact.
+        repeat, early, rebuying, pool, methods, abroad, mislabelled, complaints, linked, account: Weight of each fact.
     """
 
     name: ClassVar[str] = "small_repeat"
@@ -72,7 +83,9 @@ class SmallRepeat:
         Term("shared_buyer_pool", "pool_shared", _say_pool),
         Term("risky_payment", "risky_method", _say_methods),
         Term("abroad", "foreign", _say_abroad),
-        Term("complaints", "reports", _say_complaints),
+        Term("mislabelled", "contents_differ", _say_mislabelled),
+        Term("complaints", "report_share", _say_complaints),
+        Term("disputed", "disputes_30d", _say_disputed),
         Term("linked", "links", _say_links),
         Term("account", "account_new", _say_account),
     )
@@ -83,6 +96,7 @@ class SmallRepeat:
     pool: float = 2.4
     methods: float = 2.5
     abroad: float = 1.6
+    mislabelled: float = 1.4
     complaints: float = 3.2
     linked: float = 0.8
     account: float = 0.9
@@ -99,10 +113,14 @@ class SmallRepeat:
         rebuying = rise(f["rebuy_soon"] * f["rebuy_irregular"], 0.12, 0.2)
         risky = either(above(f["risky_method"], peers["risky_method"]), f["method_turn"])
         methods = rise(risky, 0.05, 0.2)
-        trouble = rise(either(f["reports"], f["disputes_30d"], 0.5 * f["refunds"]), 0.02, 0.08)
+        reported, disputed = f["report_share"], f["disputes_30d"]
+        trouble = rise(either(reported, disputed), 0.02, 0.08)
+        by_report = reported / (reported + disputed + TINY)
         pool = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
         abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
-        covert = either(early, methods, rebuying, trouble, pool)
+        early = early * (0.65 + 0.35 * either(abroad, rebuying, methods, f["escrow_circle"]))
+        mislabelled = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
+        covert = either(early, methods, rebuying, trouble, pool, 0.8 * mislabelled)
         fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
         doubt = core * (0.2 + 0.8 * covert)
         return (
@@ -112,7 +130,9 @@ class SmallRepeat:
             self.pool * core * pool,
             self.methods * core * methods,
             self.abroad * doubt * abroad,
-            self.complaints * core * trouble,
+            self.mislabelled * core * mislabelled,
+            self.complaints * core * trouble * by_report,
+            self.complaints * core * trouble * (1.0 - by_report),
             self.linked * doubt * f["links"],
             self.account * doubt * fresh,
         )
