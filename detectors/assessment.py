@@ -107,14 +107,24 @@ class Explainer:
         return self._reasons(line, row, scaled + weights[-self.of_order :], score, IN_DECISION)
 
     def _reasons(self, line: int, row: Row, weights: list[float], score: float, most: int) -> list[Reason]:
-        strongest = sorted(range(len(weights)), key=weights.__getitem__, reverse=True)[:most]
-        parts = apportion(score, [weights[term] for term in strongest])
+        told = self._told_once(weights)
+        strongest = sorted(told, key=told.__getitem__, reverse=True)[:most]
+        parts = apportion(score, [told[term] for term in strongest])
         raw = Raw(*self.raws[line])
         return [
             self._reason(line, row, raw, self.terms[term], part)
             for term, part in zip(strongest, parts, strict=True)
             if part > 0.0
         ]
+
+    def _told_once(self, weights: list[float]) -> Mapping[int, float]:
+        """Weights by term; of several terms about one feature, the strongest stands for all of them."""
+        first: dict[str, int] = {}
+        told: dict[int, float] = {}
+        for term in sorted((t for t, weight in enumerate(weights) if weight > 0.0), key=lambda t: (-weights[t], t)):
+            stands_for = first.setdefault(self.terms[term].feature, term)
+            told[stands_for] = told.get(stands_for, 0.0) + weights[term]
+        return told
 
     def _reason(self, line: int, row: Row, raw: Raw, term: Term, contribution: float) -> Reason:
         number = _NUMBERS[term.feature]

@@ -35,6 +35,7 @@ CHUNK = 250
 """Records in one commit: it keeps Redis busy for a millisecond or two, not longer."""
 PROFILE_SECONDS = 400 * 86_400
 ROW_SECONDS = 46 * 86_400
+UNREADABLE = "the policy in force cannot be read: give watch the keys and the version that it was published with"
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
@@ -87,6 +88,8 @@ class Watch:
             return None
         models = self._shelf.take(decode_model(model)) if model else None
         policy = self._policies.take(decode_policy(rules)) if rules else None
+        if rules and policy is None:  # by another one it would decide otherwise than a replay
+            claim.stopped, claim.resumable = UNREADABLE, False
         raised = self._shelf.line(decode_model(line)) if line else None
         state = PartitionState(models or self._shelf.prior, policy or self._policies.usual, Marks(sources))
         state.decide_by(state.policy, raised or 0.0)

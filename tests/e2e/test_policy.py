@@ -14,7 +14,7 @@ import pytest
 from detectors.events import PolicyPublished, Record, decode_record
 from simulator import simulate
 from streams import names
-from tests.e2e.system import System
+from tests.e2e.system import System, wait_until
 
 FIRST = "[alerts]\nline = 0.6\n"
 SECOND = """
@@ -51,19 +51,21 @@ def running(system: System, tmp_path_factory: pytest.TempPathFactory) -> System:
     """A small marketplace, two watches; one policy published in the middle of it, another later."""
     files = tmp_path_factory.mktemp("policies")
     events = list(simulate(seed=12, sellers=40, days=6).events())
-    third = len(events) // 3
+    quarter = len(events) // 4
     system.start("intake", "watch", "watch2", "learn")
-    system.feed(events[:third])
+    system.feed(events[:quarter])
     system.settle(120)
     with ThreadPoolExecutor() as pool:
-        feeding = pool.submit(system.feed, events[third : 2 * third], 1_500)
+        feeding = pool.submit(system.feed, events[quarter : 2 * quarter], 800)
         first = publish(system, files / "first.toml", FIRST, "--author", "ann")
         assert first.returncode == 0, first.stderr
         feeding.result()
+    system.feed(events[2 * quarter : 3 * quarter])
+    system.settle(120)
     assert "in force already" in publish(system, files / "again.toml", f"# the same\n{FIRST}").stdout
     second = publish(system, files / "second.toml", SECOND)
     assert second.returncode == 0, second.stderr
-    system.feed(events[2 * third :])
+    system.feed(events[3 * quarter :])
     system.settle(120)
     return system
 
@@ -166,3 +168,16 @@ def test_of_two_that_publish_at_once_each_is_told_how_it_went(running: System, t
     assert won
     assert all("came first" in result.stderr for result in results if result.returncode != 0)
     assert len(history) == 2 + len(won)
+
+
+def test_a_worker_that_cannot_read_the_policy_in_force_stands_still(running: System) -> None:
+    running.kill("watch3")
+    running.environment["SELLERWATCH_MODEL_KEYS"] = "a key that has signed nothing"
+    running.start("watch4")
+
+    def stopped() -> bool:
+        samples = running.metrics("watch4").items()
+        return sum(value for name, value in samples if name.startswith("sellerwatch_partition_stopped")) == 4
+
+    wait_until(stopped, 60, "all partitions have stopped")
+    assert any(line["event"] == "policy_refused" for line in running.log_lines("watch4"))
