@@ -176,7 +176,10 @@ def test_a_worker_that_cannot_read_the_policy_in_force_stands_still(running: Sys
     running.start("watch4")
 
     def stopped() -> bool:
-        samples = running.metrics("watch4").items()
+        try:
+            samples = running.metrics("watch4").items()
+        except OSError:  # it does not listen yet
+            return False
         return sum(value for name, value in samples if name.startswith("sellerwatch_partition_stopped")) == 4
 
     wait_until(stopped, 60, "all partitions have stopped")

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from detectors.events import PaymentDisputed, VerdictGiven
+from detectors.alert_policy import Policy
+from detectors.events import (
+    ModelPublished,
+    PaymentDisputed,
+    PolicyPublished,
+    Record,
+    Source,
+    VerdictGiven,
+    encode_record,
+)
+from detectors.peer_features import new_learner
 from sellerwatch.backtest.cases import Cases, Precision
 from sellerwatch.backtest.command import report
 from sellerwatch.backtest.page import page
@@ -15,11 +25,15 @@ from sellerwatch.backtest.plots import Series, bars, lines
 from sellerwatch.backtest.run import Outcome, compare
 from sellerwatch.backtest.side import Raised, Side, calendar
 from sellerwatch.backtest.table import by_pattern, moved, totals
-from sellerwatch.replay import run
+from sellerwatch.policy.reading import read_policy
+from sellerwatch.replay import REPLAY_KEY as KEY
+from sellerwatch.replay import event_replay, run
 from simulator import simulate
 from streams.errors import SettingsError
 from streams.files import write_events
+from streams.policy.published import PolicyShelf, pack
 from streams.settings import Settings
+from streams.signing import sign
 from tests.builders import record
 
 NEW = """
@@ -174,3 +188,50 @@ def test_without_anything_to_try_it_says_what_to_give(files: Path) -> None:
         compare([files / "events.jsonl"], None, None, None, None, Settings())
     with pytest.raises(SettingsError, match="dump of the log"):
         compare([files / "events.jsonl"], None, None, "cohorts-1-x", None, Settings())
+
+
+@pytest.fixture(scope="module")
+def dump(files: Path) -> Path:
+    """A log: a small market, in whose middle a policy and a model were published."""
+    replay = event_replay(PolicyShelf([KEY], Policy()), Settings())
+    events = list(simulate(seed=6, sellers=25, days=4).events())
+    records = replay.gather(events)
+    list(replay.fold(records))
+    snapshot = new_learner().snapshot()
+    model = ModelPublished("cohorts", "cohorts-1-x", sign(KEY, snapshot))
+    (files / "low.toml").write_text("[alerts]\nline = 0.1\n")
+    file = read_policy(files / "low.toml")
+    policy = PolicyPublished(file.version, pack(file.document, KEY))
+    middle = len(records) // 2
+    at = records[middle]
+    placed = [
+        Record(0, Source(f"of {n}", 0, 0), at.logged_at, f"published/{n}", at.event_time, "", body)
+        for n, body in enumerate((policy, model))
+    ]
+    path = files / "log.jsonl"
+    write_events(path, (encode_record(each) for each in [*records[:middle], *placed, *records[middle:]]))
+    return path
+
+
+def test_of_a_log_the_present_side_is_what_was_published(files: Path, dump: Path) -> None:
+    found = compare([dump], files / "low.toml", None, None, None, Settings())
+    as_it_was = replayed_log(dump, files)
+
+    assert [(alert.alert_id, alert.seller_id, alert.score) for alert in found.before.raised] == as_it_was
+    assert 0 < len(found.before.sellers) < len(found.after.sellers)
+
+
+def replayed_log(dump: Path, files: Path) -> list[tuple[str, str, float]]:
+    out = files / "log.alerts.jsonl"
+    run([dump], out, None, Settings())
+    alerts = [json.loads(line) for line in out.read_bytes().splitlines()]
+    return [(a["alert_id"], a["seller_id"], a["score"]) for a in alerts if "escalates" not in a]
+
+
+def test_a_model_of_the_log_can_be_tried_and_an_unknown_one_is_refused(dump: Path) -> None:
+    tried = compare([dump], None, None, "cohorts-1-x", None, Settings())
+
+    assert tried.before.highest.keys() == tried.after.highest.keys()
+    assert tried.before.highest
+    with pytest.raises(SettingsError, match="the last ones were: cohorts-1-x"):
+        compare([dump], None, None, "cohorts-2-y", None, Settings())
