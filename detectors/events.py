@@ -348,6 +348,8 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     """Empty for `intel.*` and `model.published`, which concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
+    by_order: bool = False
+    """Its event names no seller, its order did: the same event may come again from another source."""
 
 
 decode_record = msgspec.json.Decoder(Record).decode

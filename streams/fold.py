@@ -13,6 +13,7 @@ from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, Record
 from detectors.fold import Effects, OrderRow, fold
 from detectors.profile import Profile, decode_profile, encode_profile
+from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
 
@@ -25,6 +26,8 @@ class PartitionState:
 
     models: CohortModels
     marks: Marks = field(default_factory=Marks)
+    found: Found = field(default_factory=Found)
+    """Of a partition that is stored elsewhere: what the records to come may ask for."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Step:
     effects: list[Effects] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
+    found: dict[str, bytes] = field(default_factory=dict)
     model: ModelPublished | None = None
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
@@ -48,7 +52,7 @@ def fold_step(
     shelf: ModelShelf,
     policy: Policy,
 ) -> Step:
-    """Folds records of one partition, in order; repeats of a source record change nothing.
+    """Folds records of one partition, in order; repeats change nothing.
 
     Args:
         records: (offset, record) pairs.
@@ -68,7 +72,7 @@ def fold_step(
             step.effects.append(effects)
             step.changed.update(effects.changed)
             rows.update(effects.order_rows)
-    step.sources = state.marks.changes()
+    step.sources, step.found = state.marks.changes(), state.found.changes()
     return step
 
 
@@ -78,10 +82,11 @@ def _runs(
     """Records that are new, in runs under one version of the models."""
     run: list[tuple[int, Record]] = []
     for item in records:
-        if not state.marks.advance(item[1].source):
+        record = item[1]
+        if not state.marks.advance(record.source) or (record.by_order and not state.found.take(record)):
             step.repeated += 1
             continue
-        if isinstance(item[1].body, ModelPublished):
+        if isinstance(record.body, ModelPublished):
             if run:
                 yield run
             yield [item]

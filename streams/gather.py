@@ -375,4 +375,5 @@ def _changes_standing(body: object) -> bool:
 def _record(
     incoming: Incoming, seller: str, source: Source, event_id: str, body: object, seen: tuple[Sighting, ...] = ()
 ) -> Record:
-    return Record(-1, source, incoming.logged_at, event_id, incoming.event.event_time, seller, body, seen)  # type: ignore[arg-type]
+    event, by_order = incoming.event, incoming.event.seller_id is None
+    return Record(-1, source, incoming.logged_at, event_id, event.event_time, seller, body, seen, by_order)  # type: ignore[arg-type]

@@ -70,6 +70,7 @@ class LogReplay:
             for effects in step.effects:
                 rows.update(effects.order_rows)
             self._forget(rows, items[-1][1].logged_at)
+            state.found.forget(items[-1][1].logged_at)
             self.counts.failed += len(step.failed)
             self.counts.events += len(items)
             yield step

@@ -18,11 +18,13 @@ from pydantic_settings import (
 )
 
 from streams.errors import SettingsError
+from streams.found import LONGEST_WAIT_SECONDS
 from streams.privacy import HashKey
 
 CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
 OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_RECEIVER_", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
 """Variables, or beginnings of them, that are not settings."""
+LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 _config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 
 
@@ -99,8 +101,8 @@ class Settings(BaseSettings):
     quiet_period: Duration = timedelta(hours=1)
     """After an alert was sent, its pattern stays silent about the seller for this long, even where it escalates."""
 
-    wait_for_order: Duration = timedelta(minutes=10)
-    """How long a payment or shipment waits for the order that tells its seller."""
+    wait_for_order: Annotated[Duration, Field(ge=timedelta(0), le=LONGEST_WAIT)] = timedelta(minutes=10)
+    """How long a payment or shipment waits for the order that tells its seller; a day at most."""
 
     entity_lifetime: Duration = timedelta(days=180)
     """How long a device, an address, a buyer, ... is remembered after it was last seen."""

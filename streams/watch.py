@@ -19,6 +19,7 @@ from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.counting import count, prepare
 from streams.fold import PartitionState, Step, fold_step
+from streams.found import FOUND_SECONDS, Found, keys_of
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
@@ -134,9 +135,13 @@ class Watch:
         cache: dict[str, Profile] = work.claim.memory["profiles"]
         records = [record for chunk in work.chunks for _, record in chunk]
         missing = [s for s in dict.fromkeys(r.seller_id for r in records) if s and s not in cache]
-        if missing:
-            found = await self._store.load(work.claim, [f"s:{seller}" for seller in missing])
-            cache.update({s: decode_profile(value) for s, value in zip(missing, found, strict=True) if value})
+        keys = keys_of(records)
+        if missing or keys:
+            asked = [*(f"s:{seller}" for seller in missing), *(f"f:{key}" for key in keys)]
+            found = await self._store.load(work.claim, asked)
+            cache.update({s: decode_profile(value) for s, value in zip(missing, found, strict=False) if value})
+            known = {key: value for key, value in zip(keys, found[len(missing) :], strict=True) if value}
+            work.claim.memory["state"].found = Found(known)
         orders = list(dict.fromkeys(labelled_orders(records, cache)))
         if orders:
             found = await self._store.load(work.claim, [f"o:{order}" for order in orders])
@@ -175,6 +180,7 @@ class Watch:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
+        commit.sets += [(key(partition, f"f:{name}"), value, FOUND_SECONDS) for name, value in step.found.items()]
         if step.model is not None:
             commit.sets.append((key(partition, "model"), encode_model(step.model), 0))
         commit.sources = step.sources

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import structlog
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import GroupAuthorizationFailedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -103,7 +103,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 metrics.COORDINATOR_ERRORS.labels(self.app.stage.name).inc()
                 log.warning("coordinator_error", error=repr(error))
                 if now - failing_since > COORDINATOR_PATIENCE_SECONDS:
-                    self.app.give_up(f"the group coordinator keeps answering {error!r}")
+                    reason = f"the group coordinator keeps answering {error!r}"
+                    if isinstance(error, GroupAuthorizationFailedError):
+                        reason += f": the user needs READ on the group {self.app.conf.id}"
+                    self.app.give_up(reason)
                     return
             else:
                 if self.consumer.assignment():

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from detectors.cohorts import snapshot_version
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
@@ -12,6 +14,7 @@ from detectors.peer_features import new_learner
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
+from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
 from streams.settings import Settings
@@ -27,13 +30,16 @@ class Expected:
 
     profiles: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, bytes] = field(default_factory=dict)
+    found: dict[str, bytes] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     decisions: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     """By event id; two where upstream sent an event again after more others than a profile remembers."""
     alerts: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     training: dict[Source, bytes] = field(default_factory=dict)
     fresh: list[Record] = field(default_factory=list)
-    """Records that are no repeats of a source record."""
+    """Records that change the state: no repeats."""
+    again: list[Record] = field(default_factory=list)
+    """Events that came a second time, by another way to their order."""
     published: list[tuple[str, bytes]] = field(default_factory=list)
     """(version, snapshot) of every announcement of a model, repeats as well."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -44,10 +50,10 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     expected = Expected()
     shelf, policy = ModelShelf(settings.signing()), policy_of(settings)
     state = PartitionState(shelf.prior)
-    marks = Marks()
+    marks, found = Marks(), Found()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
-    records = [(offset, decode_record(line)) for offset, line in lines]
+    records = [(offset, record) for offset, line in lines if (record := _read(line)) is not None]
     for start in range(0, len(records), BATCH):
         batch = records[start : start + BATCH]
         expected.published += [
@@ -56,9 +62,13 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             if isinstance(record.body, ModelPublished)
         ]
         step = fold_step(state, batch, profiles, rows, shelf, policy)
-        expected.fresh += [record for _, record in batch if marks.advance(record.source)]
+        for _, record in batch:
+            if marks.advance(record.source):
+                known = record.by_order and not found.take(record)
+                (expected.again if known else expected.fresh).append(record)
         expected.sources |= step.sources
-        expected.counts["repeats of a source record"] += step.repeated
+        expected.found |= step.found
+        expected.counts["repeats"] += step.repeated
         expected.counts["failed records"] += len(step.failed)
         for effects in step.effects:
             rows.update(effects.order_rows)
@@ -71,6 +81,14 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     expected.profiles = {seller: encode_profile(profile) for seller, profile in profiles.items()}
     expected.rows = {order: encode_order_row(row) for order, row in rows.items()}
     return expected
+
+
+def _read(line: bytes | None) -> Record | None:
+    """A record of the log; `None` for what somebody else has put there."""
+    try:
+        return decode_record(line or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:

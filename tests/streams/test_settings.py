@@ -57,6 +57,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
         ("WEBHOOK_URL", "https://example.org", "webhook_secrets"),
         ("KAFKA_SECURITY", "SASL_SSL", "kafka_username"),
         ("QUIET_PERIOD", "90x", "seconds, or ISO 8601"),
+        ("WAIT_FOR_ORDER", "P2D", "SELLERWATCH_WAIT_FOR_ORDER"),
         ("ALERT_TRESHOLD", "0.9", "did you mean SELLERWATCH_ALERT_THRESHOLD"),
     ],
 )
