@@ -48,7 +48,7 @@ def fold_step(
     state: PartitionState,
     records: Sequence[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
-    order_rows: Mapping[str, OrderRow],
+    order_rows: MutableMapping[str, OrderRow],
     shelf: ModelShelf,
     policy: Policy,
 ) -> Step:
@@ -57,10 +57,9 @@ def fold_step(
     Args:
         records: (offset, record) pairs.
         profiles: Of every seller of the records that has one; new ones are added.
-        order_rows: Kept feature rows of the orders that the records' labels name.
+        order_rows: Kept feature rows, at least of the orders that the records' labels name; new ones are added.
     """
     step = Step()
-    rows = dict(order_rows)
     for run in _runs(state, records, step):
         first = run[0][1].body
         if isinstance(first, ModelPublished):
@@ -68,10 +67,10 @@ def fold_step(
             if models is not None:
                 state.models, step.model = models, first
             continue
-        for effects in _fold_run(run, profiles, rows, state.models, policy, step):
+        for effects in _fold_run(run, profiles, order_rows, state.models, policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
-            rows.update(effects.order_rows)
+            order_rows.update(effects.order_rows)
     step.sources, step.found = state.marks.changes(), state.found.changes()
     return step
 
@@ -114,7 +113,6 @@ def _fold_run(
     except BaseException as error:
         _raise_unless_data(error)
         _restore(profiles, sellers, before)
-    rows = dict(rows)
     for offset, record in run:
         seller = record.seller_id
         before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
@@ -126,7 +124,6 @@ def _fold_run(
             log.exception("record_failed", event_id=record.event_id, offset=offset)
             step.failed.append((offset, record, repr(error)))
         else:
-            rows.update(effects.order_rows)
             yield effects
 
 

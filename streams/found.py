@@ -5,6 +5,7 @@ not. A worker that ends in between, or a Redis that is rolled back, leads to bot
 copies then come from different sources, and no mark tells them apart.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from struct import Struct
@@ -34,7 +35,7 @@ class Found:
     """
 
     def __init__(self, known: Mapping[str, bytes] | None = None) -> None:
-        self._stored = dict(known or {})  # what changed last stands last
+        self._stored = OrderedDict(known or {})  # what changed last stands last
         self._changed: set[str] = set()
 
     def take(self, record: Record) -> bool:
@@ -58,11 +59,11 @@ class Found:
     def forget(self, now: Micros) -> None:
         """Drops what Redis would have dropped: for those who hold all of it in memory."""
         while self._stored:
-            oldest = next(iter(self._stored))
-            _, at = _ENTRY.unpack_from(self._stored[oldest], len(self._stored[oldest]) - _ENTRY.size)
+            oldest = next(iter(self._stored.values()))
+            _, at = _ENTRY.unpack_from(oldest, len(oldest) - _ENTRY.size)
             if now - at <= FOUND_SECONDS * SECOND:
                 break
-            del self._stored[oldest]
+            self._stored.popitem(last=False)
 
 
 def key_of(record: Record) -> str:

@@ -4,6 +4,7 @@ Contract events go through intake's gathering, the fold and the learner; lines o
 the fold alone, and give what the workers gave, byte for byte.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -47,7 +48,7 @@ class LogReplay:
         self._policy = policy
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
-        self._rows: dict[int, dict[str, OrderRow]] = {}
+        self._rows: dict[int, OrderedDict[str, OrderRow]] = {}
         self._offset = 0
 
     def run(self, lines: Iterable[bytes]) -> Iterator[Step]:
@@ -65,10 +66,8 @@ class LogReplay:
         for partition, items in by_partition.items():
             state = self._states.setdefault(partition, PartitionState(self._shelf.prior))
             profiles = self._profiles.setdefault(partition, {})
-            rows = self._rows.setdefault(partition, {})
+            rows = self._rows.setdefault(partition, OrderedDict())
             step = fold_step(state, items, profiles, rows, self._shelf, self._policy)
-            for effects in step.effects:
-                rows.update(effects.order_rows)
             self._forget(rows, items[-1][1].logged_at)
             state.found.forget(items[-1][1].logged_at)
             self.counts.failed += len(step.failed)
@@ -77,10 +76,10 @@ class LogReplay:
         self.counts.sellers = sum(map(len, self._profiles.values()))
 
     @staticmethod
-    def _forget(rows: dict[str, OrderRow], now: Micros) -> None:
+    def _forget(rows: OrderedDict[str, OrderRow], now: Micros) -> None:
         """Drops rows whose labels can no longer come; they stand in the order of their logging."""
         while rows and next(iter(rows.values())).expires_at < now:
-            rows.pop(next(iter(rows)))
+            rows.popitem(last=False)  # a plain dict would walk over all it has lost before
 
 
 class EventReplay:

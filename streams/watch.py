@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -85,7 +86,7 @@ class Watch:
             return None
         models = self._shelf.take(decode_model(published)) if published else None
         claim.memory["state"] = PartitionState(models or self._shelf.prior, Marks(sources))
-        claim.memory["profiles"] = {}
+        claim.memory["profiles"] = OrderedDict()
         return claim
 
     async def begin(self, claim: Claim) -> None:
@@ -152,7 +153,7 @@ class Watch:
         claim = work.claim
         limit: RefusalLimit = claim.memory["limit"]
         state: PartitionState = claim.memory["state"]
-        cache: dict[str, Profile] = claim.memory["profiles"]
+        cache: OrderedDict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
             step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy)
@@ -162,8 +163,6 @@ class Watch:
                     return reason.replace("refused", "not processed")
             after = work.part.stop if number == len(work.chunks) else chunk[-1][0] + 1
             commit = self._commit_of(step, claim, base, after, cache)
-            for effects in step.effects:
-                work.rows.update(effects.order_rows)
             collect(step, claim.partition.partition, outgoing)
             work.steps.append(step)
             work.commits.append(commit)
@@ -186,11 +185,11 @@ class Watch:
         commit.sources = step.sources
         return commit
 
-    def _trim(self, cache: dict[str, Profile]) -> None:
+    def _trim(self, cache: OrderedDict[str, Profile]) -> None:
         """Lets go of the profiles that were brought in first; they are all in the store."""
         allowed = max(self._cached_profiles // max(len(consumer_of(self.app).claims), 1), CHUNK)
         while len(cache) > allowed:
-            cache.pop(next(iter(cache)))
+            cache.popitem(last=False)
 
     async def tend(self) -> None:
         """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""

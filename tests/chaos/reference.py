@@ -71,7 +71,6 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
         expected.counts["repeats"] += step.repeated
         expected.counts["failed records"] += len(step.failed)
         for effects in step.effects:
-            rows.update(effects.order_rows)
             expected.counts["repeats of an event id"] += effects.duplicates
             expected.training |= {row.source: encode_row(row) for row in effects.rows}
             for decision in effects.decisions:

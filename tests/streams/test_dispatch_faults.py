@@ -155,7 +155,7 @@ async def test_redis_killed_while_delivering_is_waited_for(
 
 
 async def test_a_redis_rolled_back_gives_the_same_alerts_under_the_same_ids(
-    redis: Redis, outbox: Outbox, redis_server: RealRedis
+    redis: Redis, outbox: Outbox, redis_server: RealRedis, redis_url: str
 ) -> None:
     """T19: the state is older, so the fold raises the same alerts again, and the receiver knows them."""
     async with Endpoint() as endpoint:
@@ -166,7 +166,8 @@ async def test_a_redis_rolled_back_gives_the_same_alerts_under_the_same_ids(
             await emptied(outbox)
             await asyncio.to_thread(redis_server.restore_aof, snapshot)
             again = next(attempt.body for attempt in endpoint.attempts if attempt.alert_id == after)
-            await outbox.redis.xadd("{test.0}out", {"type": "alert.raised", "alert": data_of(again)})
+            async with connect(redis_url) as fresh:  # the pool's connections died with the server
+                await fresh.xadd("{test.0}out", {"type": "alert.raised", "alert": data_of(again)})
             await eventually(lambda: len(endpoint.attempts) == 4)
             await emptied(outbox)
 

@@ -35,8 +35,6 @@ class Partition:
         self.state.found = Found(known)
         step = fold_step(self.state, list(enumerate(records)), self.profiles, self.rows, SHELF, POLICY)
         self.stored |= step.found
-        for effects in step.effects:
-            self.rows |= effects.order_rows
         return step
 
     def bytes(self) -> tuple[dict[str, bytes], dict[str, bytes], dict[str, bytes]]:
