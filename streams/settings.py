@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     entity_lifetime: Duration = timedelta(days=180)
     """How long a device, an address, a buyer, ... is remembered after it was last seen."""
 
-    publish_interval: Duration = timedelta(minutes=10)
+    publish_interval: Duration = timedelta(hours=1)
     """How often learn publishes new models, when there is something new."""
 
     cached_profiles: Annotated[int, Field(ge=1_000)] = 100_000
