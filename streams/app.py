@@ -95,7 +95,7 @@ def build_app(
         processing_guarantee="at_least_once",
         value_serializer="raw",
         key_serializer="raw",
-        consumer_auto_offset_reset="earliest",
+        consumer_auto_offset_reset="none",  # else what retention has removed is passed over in silence
         stream_wait_empty=False,  # else a rebalance waits for an agent that waits for Redis
         stream_buffer_maxsize=2,  # polls, each of up to max_poll_records records
         broker_session_timeout=session_timeout,

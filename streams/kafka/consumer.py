@@ -16,7 +16,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import structlog
-from aiokafka.errors import GroupAuthorizationFailedError, IllegalStateError
+from aiokafka.consumer.fetcher import FetchError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -67,13 +73,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # that comes back is the first that exists from there on.
         assignment = getattr(consumer._subscription.subscription, "assignment", None)
         starts = _positions(assignment, active_partitions)
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        room = (max_records or 0) - sum(map(len, fetched.values()))
-        if fetched and room > 0 and self.consumer.more_is_waiting:
-            more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
-            for tp, records in more.items():
-                fetched[tp] = fetched.get(tp, []) + records
-        stops = _positions(assignment, fetched)
+        try:
+            fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            room = (max_records or 0) - sum(map(len, fetched.values()))
+            if fetched and room > 0 and self.consumer.more_is_waiting:
+                more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
+                for tp, records in more.items():
+                    fetched[tp] = fetched.get(tp, []) + records
+        except NoOffsetForPartitionError:  # an answer from before the claim, which has set the position since
+            return {}
+        except OffsetOutOfRangeError as error:
+            self.app.loop.call_soon_threadsafe(self.consumer.out_of_range, list(error.args[0]))
+            return {}
+        stops = _positions(assignment, active_partitions)
         parts = {}
         for tp, records in fetched.items():
             first, last = records[0].offset, records[-1].offset
@@ -84,7 +96,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 end=consumer.highwater(tp) or last + 1,
                 records=records,
             )
+        for tp, start in starts.items():  # nothing but markers, or records that a transaction has taken back
+            if tp not in parts and (stop := stops.get(tp, start)) > start and not _in_error(consumer, tp):
+                parts[tp] = Part(Partition(*tp), start, stop, consumer.highwater(tp) or stop, ())
         return parts
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # Faust reads so only where it writes in transactions itself
+        return consumer
 
     @Service.task
     async def _coordinator_watchdog(self) -> None:
@@ -118,6 +138,11 @@ def _positions(assignment: Any, partitions: Iterable[TP] | None) -> dict[TP, int
         return {}
     states = ((tp, assignment._tp_state.get(tp)) for tp in partitions or ())
     return {tp: state.position for tp, state in states if state is not None and state.has_valid_position}
+
+
+def _in_error(consumer: Any, tp: TP) -> bool:
+    """Whether the position has moved past what could not be read; that is no offset without a record."""
+    return isinstance(consumer._fetcher._records.get(tp), FetchError)
 
 
 class _NoReadOffsets(dict[TP, Any]):
@@ -327,6 +352,12 @@ class Consumer(driver.Consumer):
             self.app.stage.forget(claim)
         if lost:
             self.add_future(self.reclaim([claim.partition for claim in lost], lost[0].generation, hold))
+
+    def out_of_range(self, partitions: Sequence[TP]) -> None:
+        """The broker has nothing at the position: the claim is made again, and says why it cannot go on."""
+        claims = [self.claims[place] for tp in partitions if (place := Partition(*tp)) in self.claims]
+        log.warning("position_out_of_range", partitions=[claim.partition.name for claim in claims])
+        self.lose(*claims)
 
     def report_progress(self) -> None:
         """Tells the metrics how far each owned partition is."""

@@ -6,6 +6,7 @@ On librdkafka's mock of Kafka, whose answers can be chosen.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,7 +120,7 @@ async def test_rebalances_within_rebalances_lose_and_repeat_nothing(mock: Embedd
         for _ in range(rounds):
             claims = stage.claims
             mock.push_errors(HEARTBEAT, [REBALANCE_IN_PROGRESS, REBALANCE_IN_PROGRESS])
-            await until(lambda claims=claims: stage.claims > claims)
+            await until(partial(lambda before: stage.claims > before, claims))
             await stage.has(sum(map(len, stage.values())) + 5)
 
         await assert_exact(stage, sent[0] + 20)
