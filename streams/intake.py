@@ -290,7 +290,7 @@ def _known(taken: Sequence[Taken]) -> dict[str, int]:
 
 def _origin(record: ConsumerRecord) -> Origin | None:
     for name, text in record.headers:
-        if name == ORIGIN:
+        if name == ORIGIN and text is not None:
             try:
                 return decode_origin(text)
             except msgspec.DecodeError:

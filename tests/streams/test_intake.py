@@ -35,8 +35,8 @@ class Topics:
         await asyncio.gather(*(self._send(topic, records) for (topic, _), records in batches.items()))
 
     async def _send(self, topic: str, records: Sequence[Outgoing]) -> None:
-        while topic in self.away:
-            await asyncio.sleep(0.01)
+        if topic in self.away:
+            await asyncio.Event().wait()
         self.sent.setdefault(topic, []).extend(records)
 
     def log(self) -> list[Record]:
