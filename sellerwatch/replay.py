@@ -14,12 +14,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from detectors.events import SECOND, decode_record
 from detectors.peer_features import new_learner
+from streams.errors import InvalidEventError
 from streams.files import FilesError, read_events, total_bytes
 from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
 from streams.settings import Settings
+from streams.upstream import EPOCH, MICROSECOND, parse
 from streams.worker import policy_of
 
 REPLAY_KEY = b"a replay without configured keys"
@@ -97,13 +99,22 @@ def _timed(lines: Iterable[bytes]) -> Iterator[tuple[datetime, bytes]]:
     """Lines with their event times; one without a readable time keeps its place."""
     latest = datetime.min.replace(tzinfo=UTC)
     for line in lines:
-        try:
-            found = _decode_time(line).event_time
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            found = None
-        if found is not None and found.tzinfo is not None:
-            latest = found
+        latest = _time_of(line) or latest
         yield latest, line
+
+
+def _time_of(line: bytes) -> datetime | None:
+    """When the event happened; `None` where that cannot be read."""
+    try:
+        found = _decode_time(line).event_time
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if found is not None:
+        return found if found.tzinfo is not None else None
+    try:  # a CloudEvent tells it elsewhere
+        return EPOCH + MICROSECOND * parse(line).event_time
+    except InvalidEventError:
+        return None
 
 
 def _in_order(path: Path) -> bool:

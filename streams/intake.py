@@ -129,8 +129,12 @@ class Intake:
             gathering = await self._gather([i for item in taken for i in item.incoming], taken, alive)
             for item in taken:
                 self._park(item, outgoing)
-            self._log(gathering.records(), outgoing)
+            # What waits or is refused goes first. Once a later record of its source is in the log, an event that
+            # is found by its order when all this is repeated counts as known there: it must not be nowhere.
             await send(self.app, outgoing, alive)
+            accepted: Outgoings = {}
+            self._log(gathering.records(), accepted)
+            await send(self.app, accepted, alive)
             await self._confirm(taken, alive)
         except Lost:
             return
@@ -286,7 +290,7 @@ def _known(taken: Sequence[Taken]) -> dict[str, int]:
 
 def _origin(record: ConsumerRecord) -> Origin | None:
     for name, text in record.headers:
-        if name == ORIGIN:
+        if name == ORIGIN and text is not None:
             try:
                 return decode_origin(text)
             except msgspec.DecodeError:

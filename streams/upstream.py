@@ -16,6 +16,9 @@ MAX_BYTES = 64 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+Headers = Sequence[tuple[str, bytes | None]]
+"""Of a Kafka record; one may have no value."""
+
 SELLER_BY_ORDER = ("payment.", "shipment.")
 """Events of these families may leave out their seller: their order tells it."""
 
@@ -49,7 +52,7 @@ _decode_body = msgspec.json.Decoder(UpstreamBody).decode
 _types = frozenset(str(body.__struct_config__.tag) for body in UpstreamBody.__args__)
 
 
-def parse(value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Event:
+def parse(value: bytes, headers: Headers = ()) -> Event:
     """The event in a Kafka record.
 
     Raises:
@@ -122,8 +125,9 @@ def _without_value(error: Exception) -> str:
     return text[:200]
 
 
-def _from_binary_cloudevent(value: bytes, headers: Sequence[tuple[str, bytes]]) -> bytes:
-    attributes = {name[3:]: text.decode("utf-8", "replace") for name, text in headers if name.startswith("ce_")}
+def _from_binary_cloudevent(value: bytes, headers: Headers) -> bytes:
+    given = ((name[3:], text) for name, text in headers if name.startswith("ce_"))
+    attributes = {name: text.decode("utf-8", "replace") for name, text in given if text is not None}
     return _merged(attributes, _object(value))
 
 

@@ -88,6 +88,30 @@ def test_files_of_single_families_are_merged_by_time(
     assert scored == {json.loads(text)["event_id"] for text in expected[1].splitlines()}
 
 
+def test_cloudevents_of_single_families_are_merged_by_time_as_plain_events_are(
+    events: list[Line], tmp_path: Path
+) -> None:
+    plain, wrapped = tmp_path / "plain", tmp_path / "wrapped"
+    families: dict[str, list[Line]] = {}
+    for event in events[:3_000]:
+        families.setdefault(json.loads(event)["type"].partition(".")[0], []).append(event)
+    for family, of_family in families.items():
+        for directory, lines in ((plain, of_family), (wrapped, [cloudevent(event) for event in of_family])):
+            directory.mkdir(exist_ok=True)
+            write_events(directory / f"{family}.jsonl", lines)
+
+    files = [sorted(directory.glob("*.jsonl")) for directory in (plain, wrapped)]
+
+    assert results(wrapped, files[1]) == results(plain, files[0])
+
+
+def cloudevent(event: Line) -> Line:
+    """The same event as a CloudEvent, its envelope in the attributes."""
+    data = json.loads(event)
+    attributes = {"id": data.pop("event_id"), "type": data.pop("type"), "time": data.pop("event_time")}
+    return json.dumps({"specversion": "1.0", "source": "/shop", **attributes, "data": data}).encode()
+
+
 def test_events_out_of_order_are_put_in_order(
     events: list[Line], expected: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
