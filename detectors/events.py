@@ -240,9 +240,11 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     role: Literal["seller", "buyer"]
     """How the other seller touched the value: as its own, or through a buyer."""
     sellers: int
-    """Distinct sellers that share the value now."""
+    """Distinct sellers that share the value now; at least these two."""
     status: Literal["", "banned", "confirmed"] = ""
-    """Standing of `other_seller` when the link was found."""
+    """Standing of `other_seller` now."""
+    own_role: Literal["seller", "buyer"] = "seller"
+    """How the seller of this log touched the value."""
 
 
 class ModelPublished(Body, frozen=True, tag="model.published"):

@@ -25,9 +25,6 @@ OWN_VALUES: Final = {
 
 That a buyer of one comes by a value of the other says nothing: sellers buy, too.
 """
-PERSONAL: Final = frozenset(("payout_account", "tax_id", "phone", "email", "name"))
-"""Values that only sellers have in events, so both sides of a link hold them as their own."""
-
 POOL_VALUES: Final = {"device": 1.0, "address": 0.5}
 """Values that different buyers seldom share; an IP (carrier, household, cafe) is not one of them."""
 
@@ -91,19 +88,12 @@ def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
 
 def see_link(p: Profile, seller_id: str, found: LinkFound) -> None:
     """Another seller came to share a value with this one, or one that does was banned."""
-    if found.other_seller == seller_id or found.role != "seller" or not _is_own(p, found):
+    if found.other_seller == seller_id or found.role != "seller" or found.own_role != "seller":
         return
     weight = OWN_VALUES.get(found.kind, 0.0) * hub_damping(found.sellers)
     mark = crc32(found.value.encode())
     link = Link(found.other_seller, found.kind[:16], weight, mark, found.status)
     _keep(p, [link], found.kind, mark, weight)
-
-
-def _is_own(p: Profile, found: LinkFound) -> bool:
-    """Whether this seller holds the value itself, rather than one of its buyers."""
-    if found.kind in PERSONAL:
-        return True
-    return crc32(found.value.encode()) in (p.device, p.address, p.ip)
 
 
 def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:

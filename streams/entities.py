@@ -79,12 +79,24 @@ class Order(Struct, array_like=True, gc=False):
     buyer: str | None = None
 
 
+class Linked(Struct, frozen=True, array_like=True, gc=False):
+    """A seller that shares a value with this one."""
+
+    seller_id: str
+    kind: str
+    value: str
+    role: Role = "seller"
+    """How that seller touched the value."""
+    own_role: Role = "seller"
+    """How this one did."""
+
+
 class Standing(Struct, array_like=True, gc=False):
     """What intake knows of a seller itself."""
 
     status: Literal["", "banned", "confirmed"] = ""
-    linked: list[tuple[str, str, str]] = []
-    """(other seller, kind, value), latest last; to be told when this seller is banned."""
+    linked: list[Linked] = []
+    """Latest last; to be told when this seller is banned."""
     changed_by: str = ""
     """Source of the event that gave the status: found again when it is gathered a second time."""
 
@@ -123,6 +135,7 @@ class NewLink(Struct, frozen=True, gc=False):
     kind: str
     value: str
     sellers: int
+    """Distinct sellers that share the value, these two among them."""
 
 
 NO_LINKS: list[NewLink] = []
@@ -179,12 +192,14 @@ def _listed(value: Value, now: Micros) -> str | None:
 
 def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
     """Links to the sellers that touched the value before; one side at least must own the value."""
-    if kind not in LINKING or value.distinct >= HUB:
+    others = [s for s in value.sellers if s.seller_id != by.seller_id]
+    sharing = value.distinct + (len(others) == len(value.sellers))
+    if kind not in LINKING or sharing > HUB:
         return []
     return [
-        NewLink(by.seller_id, by.role, OtherSeller(s.seller_id, s.last_seen, s.role), kind, digest, value.distinct)
-        for s in value.sellers
-        if s.seller_id != by.seller_id and "seller" in (s.role, by.role)
+        NewLink(by.seller_id, by.role, OtherSeller(s.seller_id, s.last_seen, s.role), kind, digest, sharing)
+        for s in others
+        if "seller" in (s.role, by.role)
     ]
 
 
@@ -266,14 +281,21 @@ def _learn_order(stats: BuyerStats, now: Micros, amount_minor: int) -> None:
     stats.var = max((1 - rate) * (stats.var + rate * off * off), 0.01)
 
 
-def link(standing: Standing, other: str, kind: str, value: str) -> bool:
-    """Remembers whom a seller is joined with; False when it was known."""
-    entry = (other, kind, value)
-    if entry in standing.linked:
-        return False
-    standing.linked.append(entry)
+def link(standing: Standing, found: Linked) -> bool:
+    """Remembers whom a seller is joined with, and how; False when it was known."""
+    for place, known in enumerate(standing.linked):
+        if (known.seller_id, known.kind, known.value) == (found.seller_id, found.kind, found.value):
+            role, own_role = _closer(known.role, found.role), _closer(known.own_role, found.own_role)
+            standing.linked[place] = Linked(found.seller_id, found.kind, found.value, role, own_role)
+            return standing.linked[place] != known
+    standing.linked.append(found)
     del standing.linked[:-MAX_LINKED]
     return True
+
+
+def _closer(one: Role, other: Role) -> Role:
+    """Who holds a value as its own does so, whatever its buyers do."""
+    return "seller" if "seller" in (one, other) else "buyer"
 
 
 encode = msgspec.msgpack.Encoder().encode

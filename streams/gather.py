@@ -32,6 +32,7 @@ from detectors.events import (
     VerdictGiven,
 )
 from streams.entities import (
+    Linked,
     NewLink,
     Order,
     Role,
@@ -147,10 +148,12 @@ class Gathering:
         self._new_orders: set[str] = set()
         self._values: dict[str, Value] = {}
         self._touches: dict[str, list[_Touched]] = {}
+        self._grown: dict[str, list[tuple[Incoming, int]]] = {}
+        """Values that got a further seller: by which event, and how many they had before."""
         self._standings: dict[str, Standing] = {}
         self._changed_standings: set[str] = set()
         self._moved: dict[str, list[str]] = {}
-        self._records: list[Record] = []
+        self._made: list[Record] | None = None
 
     # -- round one: orders and values -----------------------------------------------------------
 
@@ -227,11 +230,19 @@ class Gathering:
                 self._touch(incoming, key, personal.kind, personal.hash, by)
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
-        slot = len(incoming.sightings)
-        sighting, links = touch(self._values[key], kind, digest, by)
+        item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
+        sighting, links = self._touch_once(key, item)
         incoming.sightings.append(sighting)
         incoming.links.append(links)
-        self._touches.setdefault(key, []).append(_Touched(incoming, slot, kind, digest, by))
+        self._touches.setdefault(key, []).append(item)
+
+    def _touch_once(self, key: str, item: _Touched) -> tuple[Sighting | None, list[NewLink]]:
+        value = self._values[key]
+        before = value.distinct
+        found = touch(value, item.kind, item.digest, item.by)
+        if value.distinct != before:
+            self._grown.setdefault(key, []).append((item.incoming, before))
+        return found
 
     def _note_intel(self, incoming: Incoming, body: IntelListed | IntelWithdrawn) -> None:
         if isinstance(body, IntelListed):
@@ -265,12 +276,32 @@ class Gathering:
         self.take_standings(found)
 
     def take_standings(self, found: Mapping[str, bytes | None]) -> None:
-        """Goes through the events in order with the sellers' standings; makes the records."""
+        """Fills in how the sellers stand."""
         self._standings = {
             key[2:]: decode_standing(raw) if raw else Standing() for key, raw in found.items() if key.startswith("s:")
         }
-        self._changed_standings.clear()
-        self._records = [record for incoming in self.batch for record in self._records_of(incoming)]
+        self._made = None
+
+    # -- round three: what those sellers are linked by whose standing changes ---------------------
+
+    def third_keys(self) -> list[str]:
+        """Keys that only the standings could tell; call after `take_second` and `take_standings`."""
+        changing = [i.seller_id for i in self.batch if i.seller_id and _changes_standing(i.event.body)]
+        keys = {f"v:{by.kind}:{by.value}": None for seller in changing for by in self._standings[seller].linked}
+        return [key for key in keys if key not in self._values]
+
+    def take_third(self, found: Mapping[str, bytes | None]) -> None:
+        """Fills in how many sellers share the values."""
+        self._load_values(found)
+
+    # -- the records ----------------------------------------------------------------------------
+
+    def _make(self) -> list[Record]:
+        """Goes through the events in order with the sellers' standings, once all is known."""
+        if self._made is None:
+            self._changed_standings.clear()
+            self._made = [record for incoming in self.batch for record in self._records_of(incoming)]
+        return self._made
 
     def _records_of(self, incoming: Incoming) -> Iterable[Record]:
         if incoming.seller_id is None:
@@ -302,10 +333,21 @@ class Gathering:
             return []
         standing.changed_by = source
         self._changed_standings.add(seller_id)
-        return [
-            (other, LinkFound(seller_id, kind, value, "seller", 2, standing.status))
-            for other, kind, value in standing.linked
-        ]
+        return [(by.seller_id, self._notice(incoming, seller_id, by, standing.status)) for by in standing.linked]
+
+    def _notice(self, incoming: Incoming, seller_id: str, by: Linked, status: Status) -> LinkFound:
+        sellers = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+        return LinkFound(seller_id, by.kind, by.value, by.own_role, sellers, status, by.role)
+
+    def _sharing(self, key: str, incoming: Incoming) -> int:
+        """How many sellers shared a value when the event came; two at least, of one that is forgotten by now."""
+        known = self._values.get(key)
+        sellers = known.distinct if known else 0
+        place = {id(each): number for number, each in enumerate(self.batch)}
+        joined_later = (
+            before for joined, before in self._grown.get(key, ()) if place[id(joined)] > place[id(incoming)]
+        )
+        return max(next(joined_later, sellers), 2)
 
     def _with_standing(self, sighting: Sighting) -> Sighting:
         for other in sighting.others:
@@ -323,16 +365,18 @@ class Gathering:
 
     def _join(self, new: NewLink) -> tuple[str, LinkFound]:
         """Both sellers remember the link; the other one is told of it in its log."""
-        for seller, other in ((new.seller_id, new.other.seller_id), (new.other.seller_id, new.seller_id)):
-            if link(self._standings[seller], other, new.kind, new.value):
-                self._changed_standings.add(seller)
-        status = self._status(new.seller_id)
-        return new.other.seller_id, LinkFound(new.seller_id, new.kind, new.value, new.role, new.sellers + 1, status)
+        one, other, kind, value = new.seller_id, new.other.seller_id, new.kind, new.value
+        if link(self._standings[one], Linked(other, kind, value, new.other.role, new.role)):
+            self._changed_standings.add(one)
+        if link(self._standings[other], Linked(one, kind, value, new.role, new.other.role)):
+            self._changed_standings.add(other)
+        return other, LinkFound(one, kind, value, new.role, new.sellers, self._status(one), new.other.role)
 
     # -- results --------------------------------------------------------------------------------
 
     def changes(self) -> dict[str, bytes]:
         """Every record that is now different, encoded."""
+        self._make()
         changed = {key: encode(self._orders[key]) for key in sorted(self._new_orders)}
         changed.update({key: encode(self._values[key]) for key in self._touches})
         changed.update({f"s:{seller}": encode(self._standings[seller]) for seller in sorted(self._changed_standings)})
@@ -342,8 +386,9 @@ class Gathering:
         """Somebody else has changed these records meanwhile: takes the touches in again, on top of that."""
         self._load_values(found)
         for key in found:
+            self._grown.pop(key, None)
             for item in self._touches.get(key, ()):
-                sighting, links = touch(self._values[key], item.kind, item.digest, item.by)
+                sighting, links = self._touch_once(key, item)
                 item.incoming.sightings[item.slot] = sighting
                 item.incoming.links[item.slot] = links
 
@@ -359,7 +404,7 @@ class Gathering:
 
     def records(self) -> list[Record]:
         """What goes into the log, in order; the log partition is yet to be filled in."""
-        return self._records
+        return self._make()
 
     def waiting(self) -> list[Incoming]:
         """Events whose order is not known."""

@@ -200,11 +200,13 @@ class Intake:
         gathering.take_first(await load(gathering.first_keys(), alive))
         second = gathering.second_keys()
         gathering.take_second(await load(second, alive))
+        gathering.take_third(await load(gathering.third_keys(), alive))
         changes = gathering.changes()
         while conflicts := await save(changes, known, alive):
             gathering.retouch(await load(conflicts, alive))
             standings = sorted({*gathering.standing_keys(), *(k for k in second if k.startswith("s:"))})
             gathering.take_standings(await load(standings, alive))
+            gathering.take_third(await load(gathering.third_keys(), alive))
             again = set(conflicts)
             changes = {k: v for k, v in gathering.changes().items() if k in again or k.startswith("s:")}
         return gathering

@@ -155,6 +155,7 @@ class EventReplay:
         find = self._entities.get
         gathering.take_first({key: find(key) for key in gathering.first_keys()})
         gathering.take_second({key: find(key) for key in gathering.second_keys()})
+        gathering.take_third({key: find(key) for key in gathering.third_keys()})
         self._entities.update(gathering.changes())
         for incoming in gathering.waiting():
             if incoming.source.topic == WAITING and self._now - incoming.logged_at > self._wait:

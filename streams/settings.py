@@ -7,6 +7,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
     kafka_api_version: str | None = None
     """Kafka protocol version for administration; set only for brokers that cannot negotiate it (`0.11`)."""
 
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`."""
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "sw"
@@ -140,6 +141,16 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, url: SecretStr) -> SecretStr:
+        if redis_place(url) is None:
+            raise ValueError(
+                "give it as `redis://user:password@host:6379/0`, or `rediss://`; in a password write / as %2F, "
+                "@ as %40, ? as %3F, # as %23"
+            )
+        return url
+
     @field_validator("hash_keys")
     @classmethod
     def _check_hash_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
@@ -179,6 +190,11 @@ class Settings(BaseSettings):
         toml = TomlConfigSettingsSource(settings_cls, path) if path else None
         return (init_settings, env_settings, *([toml] if toml else []))
 
+    @property
+    def redis_place(self) -> str:
+        """Where Redis is, as it may be shown: without user and password."""
+        return redis_place(self.redis_url) or ""
+
     def hashing(self) -> list[HashKey]:
         """The hash keys, the one in force first."""
         split = (key.get_secret_value().partition(":") for key in self.hash_keys)
@@ -187,6 +203,20 @@ class Settings(BaseSettings):
     def signing(self) -> list[bytes]:
         """The model keys, the signing one first."""
         return [key.get_secret_value().encode() for key in self.model_keys]
+
+
+def redis_place(url: SecretStr) -> str | None:
+    """Host and port of a Redis URL, or its socket; `None` when it is not in order. Never a part of a password."""
+    try:
+        place = urlsplit(url.get_secret_value())
+        if "@" in place.path + place.query + place.fragment:  # the rest of a password, cut where it was not escaped
+            return None
+        if place.scheme == "unix":
+            return place.path or None
+        known = place.scheme in ("redis", "rediss") and place.hostname
+        return f"{place.hostname}:{place.port or 6379}" if known else None
+    except ValueError:
+        return None
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

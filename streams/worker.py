@@ -52,7 +52,7 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
     if layout is None:
         return 0
     layout.check()
-    redis = connect(settings.redis_url)
+    redis = connect(settings.redis_url.get_secret_value())
     try:
         await _check_redis(redis, settings, layout, name, lambda: not stop.is_set())
         if name == "dispatch":

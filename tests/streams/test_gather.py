@@ -39,6 +39,7 @@ class Gatherer:
         gathering = Gathering(batch, self.pseudonyms.former if self.pseudonyms.rotating else None)
         gathering.take_first({key: self.memory.get(key) for key in gathering.first_keys()})
         gathering.take_second({key: self.memory.get(key) for key in gathering.second_keys()})
+        gathering.take_third({key: self.memory.get(key) for key in gathering.third_keys()})
         if keep:
             self.memory.update(gathering.changes())
         return gathering
@@ -56,6 +57,13 @@ def links(records: list[Record]) -> list[tuple[str, str, str, str]]:
     return [
         (r.seller_id, r.body.other_seller, r.body.kind, r.body.status) for r in records if isinstance(r.body, LinkFound)
     ]
+
+
+def roles(record: Record) -> tuple[str, str, str, str, int]:
+    """Of a link: seller, other seller, role of the other, own role, sellers on the value."""
+    found = record.body
+    assert isinstance(found, LinkFound)
+    return record.seller_id, found.other_seller, found.role, found.own_role, found.sellers
 
 
 def test_a_payment_finds_its_seller_by_its_order() -> None:
@@ -137,6 +145,45 @@ def test_a_ban_is_told_to_the_linked_sellers_and_seen_by_later_ones() -> None:
     assert links(told) == [("second", "first", "email", "banned")]
     assert links(lifted) == [("second", "first", "email", ""), ("third", "first", "email", "")]
     assert {o.seller_id: o.status for o in sighting(later[0], "email").others} == {"first": "banned", "second": ""}
+
+
+def test_a_link_says_how_each_side_came_by_the_value() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="shop", device_id="d1"))
+
+    (_, told_shop) = gatherer.gather(registered("owner", device_id="d1"))
+    (_, told_owner) = gatherer.gather(event("order.placed", order_id="o2", seller_id="other", device_id="d1"))
+    told_of_ban = gatherer.gather(event("seller.banned", seller_id="owner"))[1:]
+    (_, told_of_other) = gatherer.gather(event("seller.banned", seller_id="other"))
+
+    assert roles(told_shop) == ("shop", "owner", "seller", "buyer", 2)
+    assert roles(told_owner) == ("owner", "other", "buyer", "seller", 3)
+    assert [roles(told) for told in told_of_ban] == [
+        ("shop", "owner", "seller", "buyer", 3),
+        ("other", "owner", "seller", "buyer", 3),
+    ]
+    assert roles(told_of_other) == ("owner", "other", "buyer", "seller", 3)
+
+
+def test_a_ban_says_how_many_share_the_value_by_then() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(*(registered(f"shop-{n}", address="Warehouse 1") for n in range(300)))
+
+    told = gatherer.gather(event("seller.banned", seller_id="shop-2"))[1:]
+
+    assert told
+    assert {roles(record)[4] for record in told} == {300}
+
+
+def test_who_touches_a_value_in_both_roles_holds_it_as_its_own() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("owner", device_id="d1"))
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="shop", device_id="d1"))
+    gatherer.gather(registered("shop", device_id="d1"))
+
+    (_, told) = gatherer.gather(event("seller.banned", seller_id="owner"))
+
+    assert roles(told) == ("shop", "owner", "seller", "seller", 2)
 
 
 def test_standings_hold_from_the_event_that_changes_them_on_wherever_batches_begin() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -69,6 +70,43 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 
     assert "nokid" not in str(caught.value)
     assert "short" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://user:swordfish/swordfish@redis.example:6379/0",
+        "redis://user:#swordfish@redis.example/0",
+        "redis://user:swordfish?@redis.example/0",
+        "redis://user:swordfish@redis.example:swordfish/0",
+        "user:swordfish@redis.example",
+        "http://user:swordfish@redis.example",
+        "redis://",
+    ],
+)
+def test_a_wrong_redis_url_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SELLERWATCH_REDIS_URL", url)
+
+    with pytest.raises(SettingsError, match=r"SELLERWATCH_REDIS_URL.*%2F") as caught:
+        load_settings()
+
+    assert "swordfish" not in "".join(format_exception(caught.value))
+
+
+def test_no_secret_is_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "REDIS_URL": "rediss://user:swordfish@redis.example:6380/0",
+        "HASH_KEYS": "k1:swordfish-swordfish",
+        "MODEL_KEYS": "swordfish-swordfish",
+        "KAFKA_PASSWORD": "swordfish",
+        "WEBHOOK_SECRETS": "whsec_swordfish",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(f"SELLERWATCH_{name}", value)
+    settings = load_settings()
+
+    assert settings.redis_place == "redis.example:6380"
+    assert "swordfish" not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_an_unknown_setting_in_the_file_is_named_with_the_file(tmp_path: Path) -> None:
