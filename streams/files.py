@@ -6,7 +6,7 @@ Both directions hold one block at a time, so a file may be larger than memory.
 import importlib
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -87,6 +87,21 @@ def write_events(path: Path, events: Iterable[bytes]) -> int:
                 out.write(packer.compress(b"\n".join(lines) + b"\n"))
             out.write(packer.flush())
         return count
+
+
+def check_apart(written: Sequence[Path | None], read: Sequence[Path] = ()) -> None:
+    """Refuses to write two files into one, or over one that is read.
+
+    Raises:
+        FilesError: Names the file.
+    """
+    taken = {path.resolve() for path in read}
+    for path in written:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise FilesError(f"{path}: it is named for something else already; write to another file")
+        taken.add(path.resolve())
 
 
 def _suffix(path: Path) -> str:

@@ -111,6 +111,7 @@ class Watch:
             # Sent before the commit: a crash in between repeats them, byte for byte.
             await send(self.app, outgoing, lambda: any(work.claim.live for work in works))
             await self._commit(works)
+            await self._stops.spend([work.claim for work in works if work.claim.live])
         except Lost:
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +60,7 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
             return await _dispatch(redis, settings, layout, stop, started)
         app = _app(_stage(name, redis, settings, layout), settings)
         server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
-        started(await server.start())
+        started(await _listen(server, settings, name))
         gc.freeze()  # what is loaded by now stays: full collections need not walk it again and again
         gc.set_threshold(50_000, 50, 100)
         try:
@@ -166,6 +167,17 @@ def _port(name: str, settings: Settings) -> int:
     return PORTS[name] if settings.metrics_port is None else settings.metrics_port
 
 
+async def _listen(server: HealthServer, settings: Settings, name: str) -> int:
+    try:
+        return await server.start()
+    except OSError as error:
+        where = f"{settings.metrics_host}:{_port(name, settings)}"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(
+            f"cannot listen on {where} for /metrics ({reason}); set SELLERWATCH_METRICS_PORT to another port, 0 for any"
+        ) from None
+
+
 def look(app: App) -> Health:
     """How a stage on Kafka is doing."""
     consumer = consumer_of(app)
@@ -201,7 +213,7 @@ async def _dispatch(
         return Health(alive={"running": True}, ready=up)
 
     server = HealthServer(settings.metrics_host, _port("dispatch", settings), state)
-    started(await server.start())
+    started(await _listen(server, settings, "dispatch"))
     try:
         await dispatcher.run(stop)
     finally:
