@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from detectors.expectations import NO_EXPECTATIONS, Market
+
 
 class Moment(Struct, gc=False):
     """Facts of the event at hand, on top of its seller's profile."""
@@ -28,6 +30,8 @@ class Moment(Struct, gc=False):
     """1 where a prolific buyer bought of a banned or confirmed seller before."""
     card_strange: float = 0.0
     """1 where a known card is used on an unknown device for an unusual amount."""
+    market: Market = NO_EXPECTATIONS
+    """What the policy in force says of corridors, categories and lists."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

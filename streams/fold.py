@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from detectors.alert_policy import Policy
+from detectors.budget import LINE
 from detectors.cohorts import CohortModels
-from detectors.events import ModelPublished, Record
+from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()
 
@@ -25,9 +27,17 @@ class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
     models: CohortModels
+    policy: Policy
+    """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
     found: Found = field(default_factory=Found)
     """Of a partition that is stored elsewhere: what the records to come may ask for."""
+    line: float = 0.0
+    """That the budget asks for."""
+
+    def decide_by(self, policy: Policy, line: float) -> None:
+        """Changes over to a policy, or to another line of its budget."""
+        self.policy, self.line = policy.with_raised(line), line
 
 
 @dataclass(slots=True)
@@ -39,6 +49,9 @@ class Step:
     sources: dict[str, str] = field(default_factory=dict)
     found: dict[str, bytes] = field(default_factory=dict)
     model: ModelPublished | None = None
+    policy: PolicyPublished | None = None
+    line: ModelPublished | None = None
+    """The line that the budget asks for."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -50,7 +63,7 @@ def fold_step(
     profiles: MutableMapping[str, Profile],
     order_rows: MutableMapping[str, OrderRow],
     shelf: ModelShelf,
-    policy: Policy,
+    policies: PolicyShelf,
 ) -> Step:
     """Folds records of one partition, in order; repeats change nothing.
 
@@ -62,12 +75,24 @@ def fold_step(
     step = Step()
     for run in _runs(state, records, step):
         first = run[0][1].body
+        if isinstance(first, ModelPublished) and first.model == LINE:
+            line = shelf.line(first)
+            if line is not None:
+                state.decide_by(state.policy, line)
+                step.line = first
+            continue
         if isinstance(first, ModelPublished):
             models = shelf.take(first)
             if models is not None:
                 state.models, step.model = models, first
             continue
-        for effects in _fold_run(run, profiles, order_rows, state.models, policy, step):
+        if isinstance(first, PolicyPublished):
+            policy = policies.take(first)
+            if policy is not None:
+                state.decide_by(policy, state.line)
+                step.policy = first
+            continue
+        for effects in _fold_run(run, profiles, order_rows, state.models, state.policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             order_rows.update(effects.order_rows)
@@ -78,14 +103,14 @@ def fold_step(
 def _runs(
     state: PartitionState, records: Sequence[tuple[int, Record]], step: Step
 ) -> Iterator[list[tuple[int, Record]]]:
-    """Records that are new, in runs under one version of the models."""
+    """Records that are new, in runs under one version of the models and one policy."""
     run: list[tuple[int, Record]] = []
     for item in records:
         record = item[1]
         if not state.marks.advance(record.source) or (record.by_order and not state.found.take(record)):
             step.repeated += 1
             continue
-        if isinstance(record.body, ModelPublished):
+        if isinstance(record.body, ModelPublished | PolicyPublished):
             if run:
                 yield run
             yield [item]

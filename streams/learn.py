@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
+from detectors.budget import (
+    LINE,
+    LineKeeper,
+    PublishedLine,
+    decode_candidate,
+    decode_keeper,
+    encode_keeper,
+    encode_line,
+)
 from detectors.cohorts import CohortLearner, SnapshotError, snapshot_version
-from detectors.events import SECOND, ModelPublished, Record, Source, encode_record
+from detectors.events import SECOND, Micros, ModelPublished, Record, Source, encode_record
 from detectors.training import TrainingRow, decode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
@@ -37,6 +46,8 @@ class LearnState:
     marks: Marks
     committed: int
     """Position of the learner that is in Redis."""
+    line: LineKeeper = field(default_factory=LineKeeper)
+    """What the budget of alerts asks for."""
     committed_at: float = field(default_factory=time.monotonic)
     sources: dict[str, str] = field(default_factory=dict)
 
@@ -71,10 +82,12 @@ class Learn:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (stored,) = await self._store.claim(partition, generation, ours, ["learner"])
+            claim, sources, (stored, line) = await self._store.claim(partition, generation, ours, ["learner", "line"])
         except Lost:
             return None
-        claim.memory["state"] = LearnState(self._restored(stored), Marks(sources), claim.position)
+        claim.memory["state"] = LearnState(
+            self._restored(stored), Marks(sources), claim.position, decode_keeper(line) if line else LineKeeper()
+        )
         return claim
 
     def _restored(self, stored: bytes | None) -> CohortLearner:
@@ -128,6 +141,8 @@ class Learn:
         for record in part.records:
             if record.offset < claim.position or record.value is None:
                 continue
+            if await self._keep_line(claim, state, record.value, record.offset):
+                continue
             row = self._read(record.value, record.offset)
             if row is None or not state.marks.advance(row.source):
                 metrics.EVENTS.labels(self.name, "repeated").inc()
@@ -144,6 +159,24 @@ class Learn:
         if time.monotonic() - state.committed_at > COMMIT_SECONDS:
             await self._commit(claim, state, part.stop)
 
+    async def _keep_line(self, claim: Claim, state: LearnState, value: bytes, offset: int) -> bool:
+        """Takes in what concerns the budget of alerts, and publishes its line; False: the value is something else."""
+        try:
+            candidate = decode_candidate(value)
+        except msgspec.DecodeError as error:
+            log.error("candidate_refused", offset=offset, error=str(error))
+            return True
+        if candidate is None:
+            return False
+        if state.marks.advance(candidate.source) and state.line.learn_one(candidate):
+            version = f"{LINE}-{offset}-{state.line.line:.6f}"
+            body = ModelPublished(LINE, version, sign(self._keys[0], encode_line(PublishedLine(state.line.line))))
+            await self._send(
+                claim, body, Source(names.TRAINING, claim.partition.partition, offset), candidate.logged_at
+            )
+            log.info("line_published", line=state.line.line)
+        return True
+
     def _read(self, value: bytes, offset: int) -> TrainingRow | None:
         try:
             return decode_row(value)
@@ -157,23 +190,29 @@ class Learn:
         version = snapshot_version(offset, snapshot)
         body = ModelPublished(COHORTS, version, sign(self._keys[0], snapshot))
         source = Source(names.TRAINING, claim.partition.partition, offset)
+        await self._send(claim, body, source, row.logged_at, row.event_time)
+        metrics.MODELS_PUBLISHED.labels(COHORTS).inc()
+        log.info("model_published", model=COHORTS, version=version, size=len(snapshot))
+
+    async def _send(
+        self, claim: Claim, body: ModelPublished, source: Source, logged_at: Micros, event_time: Micros | None = None
+    ) -> None:
+        """Writes a publication into every log partition."""
+        time_of = logged_at if event_time is None else event_time
         records = {
             (names.EVENTS, p): [
-                Outgoing(
-                    None, encode_record(Record(p, source, row.logged_at, f"model/{version}", row.event_time, "", body))
-                )
+                Outgoing(None, encode_record(Record(p, source, logged_at, f"model/{body.version}", time_of, "", body)))
             ]
             for p in range(self._log_partitions)
         }
         await send(self.app, records, lambda: claim.live)
-        metrics.MODELS_PUBLISHED.labels(COHORTS).inc()
-        log.info("model_published", model=COHORTS, version=version, size=len(snapshot))
 
     async def _commit(self, claim: Claim, state: LearnState, position: int) -> None:
         state.sources.update(state.marks.changes())
         key = self._store.key(claim.partition.partition, "learner")
         signed = sign(self._keys[0], state.learner.snapshot(), purpose=LEARNER)
-        commit = Commit(state.committed, position, sets=[(key, signed, 0)], sources=state.sources)
+        line = (self._store.key(claim.partition.partition, "line"), encode_keeper(state.line), 0)
+        commit = Commit(state.committed, position, sets=[(key, signed, 0), line], sources=state.sources)
         answers = await self._store.apply({claim: [commit]})
         if answers[claim] in (Answer.OK, Answer.DONE):
             claim.position = state.committed = position

@@ -101,6 +101,9 @@ MODEL_AGE = Gauge(
 )
 MODEL_ROWS = Counter("sellerwatch_training_rows_total", "Rows that learn took in.", ["label"])
 MODELS_PUBLISHED = Counter("sellerwatch_models_published_total", "Snapshots written to the log.", ["model"])
+POLICIES_REFUSED = Counter(
+    "sellerwatch_policies_refused_total", "Policies in the log that watch could not trust or read."
+)
 MODELS_REFUSED = Counter("sellerwatch_models_refused_total", "Snapshots in the log that watch could not trust or read.")
 
 OUTBOX_DEPTH = Gauge("sellerwatch_outbox_depth", "Alerts not yet delivered.", ["partition"])

@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from detectors.alert_policy import Policy
+from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
 from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow
@@ -21,6 +21,7 @@ from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
 from streams.models import COHORTS, ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.signing import sign
 from streams.upstream import parse
@@ -42,10 +43,10 @@ class Counts:
 class LogReplay:
     """Folds lines of `sellerwatch.events`; each partition on its own, as the workers do."""
 
-    def __init__(self, shelf: ModelShelf, policy: Policy) -> None:
+    def __init__(self, shelf: ModelShelf, policies: PolicyShelf) -> None:
         self.counts = Counts()
         self._shelf = shelf
-        self._policy = policy
+        self._policies = policies
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
         self._rows: dict[int, OrderedDict[str, OrderRow]] = {}
@@ -55,7 +56,11 @@ class LogReplay:
         """What came of each batch of lines."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            yield from self.fold([record for line in batch if (record := self._read(line)) is not None])
+            yield from self.fold(self.gather(batch))
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that the lines hold; watch passes over what is none, and so does a replay."""
+        return [record for line in lines if (record := self._read(line)) is not None]
 
     def _read(self, line: bytes) -> Record | None:
         """The record; watch passes over what is none, and so does a replay."""
@@ -72,10 +77,10 @@ class LogReplay:
             by_partition.setdefault(record.partition, []).append((self._offset, record))
             self._offset += 1
         for partition, items in by_partition.items():
-            state = self._states.setdefault(partition, PartitionState(self._shelf.prior))
+            state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, OrderedDict())
-            step = fold_step(state, items, profiles, rows, self._shelf, self._policy)
+            step = fold_step(state, items, profiles, rows, self._shelf, self._policies)
             self._forget(rows, items[-1][1].logged_at)
             state.found.forget(items[-1][1].logged_at)
             self.counts.failed += len(step.failed)
@@ -103,14 +108,14 @@ class EventReplay:
     def __init__(
         self,
         shelf: ModelShelf,
-        policy: Policy,
+        policies: PolicyShelf,
         pseudonyms: Pseudonyms,
         learner: CohortLearner,
         signing_key: bytes,
         *,
         wait: Micros,
     ) -> None:
-        self._log = LogReplay(shelf, policy)
+        self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
         self._learner = learner
         self._signing_key = signing_key
@@ -119,6 +124,7 @@ class EventReplay:
         self._parked: list[Incoming] = []
         self._now: Micros = 0
         self._offsets: dict[str, int] = {}
+        self._line = LineKeeper()
 
     @property
     def counts(self) -> Counts:
@@ -129,12 +135,19 @@ class EventReplay:
         """What came of each batch of events."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            records = self._gather(self._retried() + [i for line in batch if (i := self._read(line))])
-            for step in self._log.fold(records):
-                yield step
-                yield from self._learn(step)
+            yield from self.fold(self.gather(batch))
         for _ in self._parked:
             self._refuse("order_unknown")
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that intake makes of the lines, and of what has waited."""
+        return self._gather(self._retried() + [i for line in lines if (i := self._read(line))])
+
+    def fold(self, records: Sequence[Record]) -> Iterator[Step]:
+        """Folds and learns records; what this or another replay has gathered."""
+        for step in self._log.fold(records):
+            yield step
+            yield from self._learn(step)
 
     def _read(self, line: bytes) -> Incoming | None:
         try:
@@ -174,6 +187,9 @@ class EventReplay:
 
     def _learn(self, step: Step) -> Iterator[Step]:
         for effects in step.effects:
+            for candidate in effects.candidates:
+                if self._line.learn_one(candidate):
+                    yield from self._publish_line(candidate.logged_at)
             for row in effects.rows:
                 self._learner.learn_one(row)
                 if self._learner.due:
@@ -185,3 +201,9 @@ class EventReplay:
         version = snapshot_version(source.offset, snapshot)
         body = ModelPublished(COHORTS, version, sign(self._signing_key, snapshot))
         yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", event_time, "", body)])
+
+    def _publish_line(self, logged_at: Micros) -> Iterator[Step]:
+        source, line = self._source(names.TRAINING), self._line.line
+        version = f"{LINE}-{source.offset}-{line:.6f}"
+        body = ModelPublished(LINE, version, sign(self._signing_key, encode_line(PublishedLine(line))))
+        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", logged_at, "", body)])

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from detectors.alert_policy import Policy
+from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
-from detectors.events import ModelPublished, Record, decode_record
+from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -25,6 +25,7 @@ from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.rejected import RefusalLimit, refusal, rejection
 from streams.stops import Stops
 from streams.store.connection import Lost
@@ -41,7 +42,8 @@ FULL_PAUSE_SECONDS = 10.0
 
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
-encode_model = msgspec.msgpack.Encoder().encode
+decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
+encode_published = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -64,14 +66,14 @@ class Watch:
     app: App
 
     def __init__(
-        self, store: PartitionStore, shelf: ModelShelf, stops: Stops, policy: Policy, *, cached_profiles: int
+        self, store: PartitionStore, shelf: ModelShelf, stops: Stops, policies: PolicyShelf, *, cached_profiles: int
     ) -> None:
         self._store = store
         self._shelf = shelf
         self._stops = stops
-        self._policy = policy
+        self._policies = policies
         self._cached_profiles = cached_profiles
-        prepare(policy)
+        prepare(policies.usual)
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -80,12 +82,17 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (published,) = await self._store.claim(partition, generation, ours, ["model"])
+            kept = ["model", "policy", "line"]
+            claim, sources, (model, rules, line) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        models = self._shelf.take(decode_model(published)) if published else None
-        claim.memory["state"] = PartitionState(models or self._shelf.prior, Marks(sources))
+        models = self._shelf.take(decode_model(model)) if model else None
+        policy = self._policies.take(decode_policy(rules)) if rules else None
+        raised = self._shelf.line(decode_model(line)) if line else None
+        state = PartitionState(models or self._shelf.prior, policy or self._policies.usual, Marks(sources))
+        state.decide_by(state.policy, raised or 0.0)
+        claim.memory["state"] = state
         claim.memory["profiles"] = OrderedDict()
         return claim
 
@@ -157,7 +164,7 @@ class Watch:
         cache: OrderedDict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
-            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy)
+            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policies)
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
@@ -182,7 +189,11 @@ class Watch:
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
         commit.sets += [(key(partition, f"f:{name}"), value, FOUND_SECONDS) for name, value in step.found.items()]
         if step.model is not None:
-            commit.sets.append((key(partition, "model"), encode_model(step.model), 0))
+            commit.sets.append((key(partition, "model"), encode_published(step.model), 0))
+        if step.line is not None:
+            commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
+        if step.policy is not None:
+            commit.sets.append((key(partition, "policy"), encode_published(step.policy), 0))
         commit.sources = step.sources
         return commit
 
@@ -264,6 +275,9 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.rows:
             rows = outgoing.setdefault((names.TRAINING, 0), [])
             rows += [Outgoing(None, encode_row(row)) for row in effects.rows]
+        if effects.candidates:
+            told = outgoing.setdefault((names.TRAINING, 0), [])
+            told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))

@@ -8,6 +8,7 @@ from detectors.cohorts import snapshot_version
 from detectors.events import SECOND, ModelPublished
 from detectors.peer_features import new_learner
 from streams.models import COHORTS, ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 from streams.signing import sign
@@ -21,7 +22,7 @@ def learn(events: Iterable[bytes], key: bytes) -> ModelPublished:
     """
     learner = new_learner()
     pseudonyms = Pseudonyms([HashKey("k1", b"not the workers' key: only features are learned")])
-    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learner, key, wait=600 * SECOND)
+    replay = EventReplay(ModelShelf([key]), PolicyShelf([key], Policy()), pseudonyms, learner, key, wait=600 * SECOND)
     deque(replay.run(events), maxlen=0)
     snapshot = learner.snapshot()
     return ModelPublished(COHORTS, snapshot_version(0, snapshot), sign(key, snapshot))

@@ -17,9 +17,10 @@ from streams.fold import PartitionState, fold_step
 from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.settings import Settings
 from streams.signing import unverified
-from streams.worker import policy_of
+from streams.worker import usual_policy
 
 BATCH = 500
 
@@ -48,8 +49,8 @@ class Expected:
 def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
     """Folds (offset, line) pairs of one partition, in order."""
     expected = Expected()
-    shelf, policy = ModelShelf(settings.signing()), policy_of(settings)
-    state = PartitionState(shelf.prior)
+    shelf, policies = ModelShelf(settings.signing()), PolicyShelf(settings.signing(), usual_policy(settings))
+    state = PartitionState(shelf.prior, policies.usual)
     marks, found = Marks(), Found()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
@@ -61,7 +62,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             for _, record in batch
             if isinstance(record.body, ModelPublished)
         ]
-        step = fold_step(state, batch, profiles, rows, shelf, policy)
+        step = fold_step(state, batch, profiles, rows, shelf, policies)
         for _, record in batch:
             if marks.advance(record.source):
                 known = record.by_order and not found.take(record)

@@ -14,18 +14,19 @@ from streams.fold import PartitionState, Step, fold_step
 from streams.found import FOUND, FOUND_SECONDS, LONGEST_WAIT_SECONDS, MOST, Found, keys_of
 from streams.gather import Gathering, Incoming
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.replay import LogReplay
 from streams.upstream import Event
 from tests.builders import MONDAY, order_placed, payment, record
 
-SHELF, POLICY = ModelShelf(None), Policy()
+SHELF, POLICIES = ModelShelf(None), PolicyShelf(None, Policy())
 
 
 class Partition:
     """A partition's state, whose events of orders are stored elsewhere between two batches, as watch has it."""
 
     def __init__(self) -> None:
-        self.state = PartitionState(SHELF.prior)
+        self.state = PartitionState(SHELF.prior, POLICIES.usual)
         self.profiles: dict[str, Profile] = {}
         self.rows: dict[str, OrderRow] = {}
         self.stored: dict[str, bytes] = {}
@@ -33,7 +34,7 @@ class Partition:
     def fold(self, *records: Record) -> Step:
         known = {key: self.stored[key] for key in keys_of(records) if key in self.stored}
         self.state.found = Found(known)
-        step = fold_step(self.state, list(enumerate(records)), self.profiles, self.rows, SHELF, POLICY)
+        step = fold_step(self.state, list(enumerate(records)), self.profiles, self.rows, SHELF, POLICIES)
         self.stored |= step.found
         return step
 
@@ -142,7 +143,7 @@ def test_it_does_not_matter_where_a_batch_ends(drawn: list[tuple[int, int, int]]
 
 
 def test_a_replay_of_the_log_tells_the_same_and_forgets_what_can_come_no_more() -> None:
-    replay = LogReplay(SHELF, POLICY)
+    replay = LogReplay(SHELF, POLICIES)
     (first,) = replay.fold([found_at(DIRECT), *others(REMEMBERED_EVENTS + 1)])
     (second,) = replay.fold([found_at(WAITED, hours=1)])
     assert (first.repeated, second.repeated) == (0, 1)
