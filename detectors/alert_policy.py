@@ -230,9 +230,9 @@ def keep(
 
 def _make_room(states: dict[str, AlertState], pattern: str) -> None:
     """Forgets the alert seen longest ago, sooner than one that an analyst has confirmed."""
-    alerts = [name for name in states if not name.startswith(SNOOZE)]
-    if len(alerts) >= KEPT_ALERTS and pattern not in states:
-        del states[min(alerts, key=lambda name: (states[name].closed == "confirmed", states[name].seen_at, name))]
+    kept = [name for name in states if not name.startswith(SNOOZE)]
+    if len(kept) >= KEPT_ALERTS and pattern not in states:
+        del states[min(kept, key=lambda name: (states[name].closed == "confirmed", states[name].seen_at, name))]
 
 
 def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros) -> None:

@@ -42,6 +42,11 @@ class Expectation:
     words: tuple[Words, ...] = ()
     """What is declared names one of these; none: anything goes."""
 
+    @property
+    def weighs(self) -> bool:
+        """Whether it says anything of weights."""
+        return self.lightest_grams > 0 or self.heaviest_grams < 10**9
+
 
 @dataclass(frozen=True)
 class ListedSeller:

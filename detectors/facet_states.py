@@ -85,6 +85,8 @@ class Routes(Struct, frozen=True, array_like=True, gc=False):
     strange: float = 0.0
     abroad_fast: float = 0.0
     abroad_slow: float = 0.0
+    risk: float = 0.0
+    """Of the policy's corridors, averaged over the last parcels."""
 
     @property
     def busy(self) -> bool:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from detectors.base import Case, Term, against, share
 from detectors.batch import Batch, Column, Matrix, above, either, rise
 from detectors.events import KnownOrder, Micros, Record, ShipmentCreated
+from detectors.expectations import Market
 from detectors.facet_states import Parcels
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
@@ -48,14 +49,22 @@ def grams_of(category: str) -> tuple[float, float] | None:
     return GRAMS.get(category.partition("/")[0].strip().casefold())
 
 
-def _value_differs(declared: int, order: KnownOrder) -> float | None:
+def _value_differs(declared: int, order: KnownOrder, market: Market) -> float | None:
+    """1 where it is not what was paid, or not what the policy expects of the category; None: unknown."""
+    expected = market.expectation(order.category)
+    if expected is not None and not expected.cheapest_minor <= declared <= expected.dearest_minor:
+        return 1.0
     if not order.amount_minor:
         return None
     return 1.0 if declared * 3 < order.amount_minor or declared > 3 * order.amount_minor else 0.0
 
 
-def _weight_differs(grams: int, order: KnownOrder) -> float | None:
-    """1 above what the category weighs, -1 below, None where there is no expectation."""
+def _weight_differs(grams: int, order: KnownOrder, market: Market) -> float | None:
+    """1 above what the category weighs, -1 below, None where there is no expectation: the policy's, or ours."""
+    own = market.expectation(order.category)
+    if own is not None and own.weighs and order.quantity:
+        each = grams / order.quantity
+        return 1.0 if each > own.heaviest_grams else -1.0 if each < own.lightest_grams else 0.0
     expected = grams_of(order.category)
     if expected is None or not order.quantity:
         return None
@@ -64,15 +73,23 @@ def _weight_differs(grams: int, order: KnownOrder) -> float | None:
     return 1.0 if each > high else -1.0 if each < 0.7 * low else 0.0
 
 
-def _learn_parcel(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, _m: Moment) -> None:
+def _contents_differ(declared: str, order: KnownOrder, market: Market) -> float | None:
+    """As `contents_differ`; where the policy has words for the category, one of them has to be there."""
+    expected = market.expectation(order.category)
+    if expected is not None and expected.words:
+        return 0.0 if any(word.casefold() in declared.casefold() for word in expected.words) else 1.0
+    return contents_differ(declared, order.title, order.category)
+
+
+def _learn_parcel(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, m: Moment) -> None:
     """What a parcel does not say stays unknown: it moves nothing. State begins with the first odd parcel."""
     order = record.order
     if order is None:
         return
     said, declared_value, grams = body.declared_contents, body.declared_value_minor, body.weight_grams
-    contents = contents_differ(said[:60], order.title, order.category) if said else None
-    value = _value_differs(declared_value, order) if declared_value is not None else None
-    weight = _weight_differs(grams, order) if grams else None
+    contents = _contents_differ(said[:60], order, m.market) if said else None
+    value = _value_differs(declared_value, order, m.market) if declared_value is not None else None
+    weight = _weight_differs(grams, order, m.market) if grams else None
     before = p.parcels
     if before is None:
         if not (contents or value or weight):

@@ -31,7 +31,7 @@ def _code(country: str | None) -> str:
     return country[:2].upper() if country and country.isascii() else ""
 
 
-def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, _m: Moment) -> None:
+def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, m: Moment) -> None:
     origin, order = _code(body.origin.country if body.origin else ""), record.order
     to = _code(body.destination.country if body.destination else order.country if order else "")
     if not origin and not to:
@@ -60,6 +60,7 @@ def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micro
         before.strange + (strange - before.strange) * FAST,
         before.abroad_fast + (abroad - before.abroad_fast) * FAST,
         before.abroad_slow + (abroad - before.abroad_slow) * (1.0 / count if count < 40 else 0.025),
+        before.risk + (m.market.corridor_risk(origin or registered, to) - before.risk) * FAST,
     )
 
 
@@ -67,8 +68,8 @@ class RoutesFacet:
     """Origin away from the registered country, moved origin, new destinations, a turn to trade abroad."""
 
     state: ClassVar[str] = "routes"
-    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 6
-    features: ClassVar[tuple[str, ...]] = ("origin_away", "origin_moved", "route_new", "abroad_turn")
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 7
+    features: ClassVar[tuple[str, ...]] = ("origin_away", "origin_moved", "route_new", "abroad_turn", "corridor_risk")
     prior: ClassVar[Mapping[str, float]] = {"origin_away": 0.05, "route_new": 0.05, "abroad_turn": 0.03}
 
     def learns(self) -> Mapping[type, Learner]:
@@ -76,14 +77,14 @@ class RoutesFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.routes or NONE
-        if not (s.away or s.moved or s.strange) and s.abroad_fast <= s.abroad_slow + TURN:
+        if not (s.away or s.moved or s.strange or s.risk) and s.abroad_fast <= s.abroad_slow + TURN:
             return self.nothing
-        return s.count, s.away, s.moved, s.strange, s.abroad_fast, s.abroad_slow
+        return s.count, s.away, s.moved, s.strange, s.abroad_fast, s.abroad_slow, s.risk
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
-        (count, away, moved_away, strange, fast, slow) = raw
+        (count, away, moved_away, strange, fast, slow, risk) = raw
         settled = half(above(count, float(SETTLED)), 8.0)
-        return away * half(count, 3.0), moved_away, strange, above(fast, slow + TURN) * settled
+        return away * half(count, 3.0), moved_away, strange, above(fast, slow + TURN) * settled, risk
 
 
 def _say_away(case: Case) -> str:
@@ -107,6 +108,10 @@ def _say_turn(case: Case) -> str:
     return against(case, f"trade abroad has risen by {share(case.observed)} of parcels above the seller's own share")
 
 
+def _say_corridor(case: Case) -> str:
+    return against(case, f"late parcels go by corridors of risk {share(case.observed)} by the policy")
+
+
 def _say_early(case: Case) -> str:
     return against(case, f"money released before delivery for {share(case.observed)} of orders")
 
@@ -119,10 +124,12 @@ class RouteShift:
     seller's own history and what peers do, and in full only where several change at once, or where the money is
     released early.
 
+    Corridors that the policy names as risky add to that; alone they stay below the line.
+
     Misses who shipped so from the first day.
 
     Args:
-        away, moved, new, turn, early: Weight of each fact.
+        away, moved, new, turn, early, corridor: Weight of each fact.
     """
 
     name: ClassVar[str] = "route"
@@ -132,6 +139,7 @@ class RouteShift:
         Term("new_destinations", "route_new", _say_new),
         Term("turn_abroad", "abroad_turn", _say_turn),
         Term("released_early", "released_early", _say_early),
+        Term("risky_corridor", "corridor_risk", _say_corridor),
     )
 
     away: float = 0.6
@@ -139,6 +147,7 @@ class RouteShift:
     new: float = 1.0
     turn: float = 1.2
     early: float = 1.2
+    corridor: float = 0.9
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
@@ -154,4 +163,5 @@ class RouteShift:
             self.new * new * (0.3 + several),
             self.turn * turn * (0.3 + several),
             self.early * change * rise(f["released_early"], 0.04, 0.12),
+            self.corridor * rise(f["corridor_risk"], 0.05, 0.3) * (0.5 + change),
         )

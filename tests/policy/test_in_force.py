@@ -14,6 +14,7 @@ from detectors.decision import encode_alert, encode_decision
 from detectors.events import PolicyPublished, Record, Source
 from detectors.expectations import Corridor, Expectation
 from detectors.expectations import Market as Expected
+from detectors.features import FEATURES
 from detectors.fold import OrderRow
 from detectors.profile import Profile
 from sellerwatch.policy.reading import PolicyFile, check_policy
@@ -21,6 +22,7 @@ from streams.fold import PartitionState, Step, fold_step
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf, pack
 from tests.builders import MONDAY, Market, order_placed, record
+from tests.detectors.shipping import ships
 from tests.detectors.streams import logs
 
 KEY = b"a key for the policies of tests"
@@ -201,3 +203,35 @@ def test_a_policy_signed_with_any_key_in_force_is_taken(key: bytes) -> None:
     shelf = PolicyShelf([KEY, b"another key that we trust"], Policy())
 
     assert shelf.take(PolicyPublished("v", pack(document, key))) is not None
+
+
+CORRIDOR = "[[corridors]]\norigin = 'DE'\ndestination = '*'\nrisk = 0.9\n"
+
+
+def shipped(text: str) -> Market:
+    return ships(Market(policy=checked(text).policy), 12)
+
+
+def feature(market: Market, name: str) -> float:
+    return market.effects.decisions[-1].features[FEATURES.index(name)] / 255.0
+
+
+def test_parcels_by_a_risky_corridor_raise_the_score_and_alone_alert_nobody() -> None:
+    risky, usual = shipped(CORRIDOR), shipped("")
+
+    assert feature(risky, "corridor_risk") > 0.6
+    assert feature(usual, "corridor_risk") == 0.0
+    assert risky.risk() > usual.risk()
+    assert risky.effects.alerts == []
+
+
+def test_a_parcel_is_held_against_what_the_policy_expects_of_its_category() -> None:
+    def expecting(said: str) -> Market:
+        return shipped(f"[expectations.garden]\n{said}\n")
+
+    assert feature(shipped(""), "weight_over") == feature(shipped(""), "contents_differ") == 0.0
+    assert feature(expecting("heaviest_grams = 200"), "weight_over") > 0.7
+    assert feature(expecting("lightest_grams = 500"), "weight_under") > 0.7
+    assert feature(expecting("words = ['tools', 'spades']"), "contents_differ") > 0.7
+    assert feature(expecting("words = ['seeds']"), "contents_differ") == 0.0
+    assert feature(expecting("dearest_minor = 100"), "value_differs") > 0.7
