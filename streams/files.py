@@ -19,6 +19,7 @@ from streams.errors import SellerwatchError
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 _BLOCK = 64 * 1024
+_PACKED = 1024  # unpacked at once: the most that zstd can make of it is some 40 MiB
 _LONGEST_LINE = 16 * 1024 * 1024  # far above the contract's 64 KiB: such a line is no event at all
 _ROWS = 10_000
 
@@ -171,7 +172,7 @@ def _unpack(
 ) -> Iterator[bytes]:
     """Unpacks member after member; `cat a.gz b.gz` is one file too."""
     unpacker: _Unpacker | None = None
-    for block in blocks:
+    for block in (large[at : at + _PACKED] for large in blocks for at in range(0, len(large), _PACKED)):
         while block:
             unpacker = unpacker or start()
             try:

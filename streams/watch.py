@@ -168,6 +168,7 @@ class Watch:
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
+                    refuse(step, claim.partition.partition, outgoing)  # for the person who is to look
                     return reason.replace("refused", "not processed")
             after = work.part.stop if number == len(work.chunks) else chunk[-1][0] + 1
             commit = self._commit_of(step, claim, base, after, cache)
@@ -278,8 +279,13 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.candidates:
             told = outgoing.setdefault((names.TRAINING, 0), [])
             told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
+    refuse(step, partition, outgoing)
+    if not decisions:
+        del outgoing[(names.DECISIONS, partition)]
+
+
+def refuse(step: Step, partition: int, outgoing: Outgoings) -> None:
+    """Adds the records that a step could not process to the batches to send."""
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))
-    if not decisions:
-        del outgoing[(names.DECISIONS, partition)]
