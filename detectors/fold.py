@@ -17,8 +17,9 @@ from detectors.effects import Effects, Label
 from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
-from detectors.judging import PeerModels, judge
+from detectors.judging import judge
 from detectors.learning import LEARN, SCORED
+from detectors.models import Models
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
 from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
@@ -43,7 +44,7 @@ def fold(
     offsets: Sequence[int],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
-    models: PeerModels,
+    models: Models,
     policy: Policy,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, Record
 from detectors.fold import Effects, OrderRow, fold
+from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.marks import Marks
 from streams.models import ModelShelf
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
-    models: CohortModels
+    models: Models
     marks: Marks = field(default_factory=Marks)
 
 
@@ -34,7 +34,8 @@ class Step:
     effects: list[Effects] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
-    model: ModelPublished | None = None
+    models: dict[str, ModelPublished] = field(default_factory=dict)
+    """What was published, by model: the last of each."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -60,9 +61,10 @@ def fold_step(
     for run in _runs(state, records, step):
         first = run[0][1].body
         if isinstance(first, ModelPublished):
-            models = shelf.take(first)
+            models = shelf.take(state.models, first)
             if models is not None:
-                state.models, step.model = models, first
+                state.models = models
+                step.models[first.model] = first
             continue
         for effects in _fold_run(run, profiles, rows, state.models, policy, step):
             step.effects.append(effects)
@@ -96,7 +98,7 @@ def _fold_run(
     run: list[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
     rows: Mapping[str, OrderRow],
-    models: CohortModels,
+    models: Models,
     policy: Policy,
     step: Step,
 ) -> Iterator[Effects]:

@@ -13,6 +13,7 @@ from detectors.alert_policy import Policy
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, Record, decode_record
 from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
+from detectors.learners import COHORTS, MODELS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
@@ -37,6 +38,13 @@ ROW_SECONDS = 46 * 86_400
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
+
+def model_key(name: str) -> str:
+    """Where a partition keeps the model that is in force."""
+    return "model" if name == COHORTS else f"model:{name}"
+
+
+MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 encode_model = msgspec.msgpack.Encoder().encode
@@ -78,12 +86,15 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (published,) = await self._store.claim(partition, generation, ours, ["model"])
+            claim, sources, stored = await self._store.claim(partition, generation, ours, MODEL_KEYS)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        models = self._shelf.take(decode_model(published)) if published else None
-        claim.memory["state"] = PartitionState(models or self._shelf.prior, Marks(sources))
+        models = self._shelf.prior
+        for published in stored:
+            if published:
+                models = self._shelf.take(models, decode_model(published)) or models
+        claim.memory["state"] = PartitionState(models, Marks(sources))
         claim.memory["profiles"] = {}
         return claim
 
@@ -175,8 +186,8 @@ class Watch:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
-        if step.model is not None:
-            commit.sets.append((key(partition, "model"), encode_model(step.model), 0))
+        for name, model in step.models.items():
+            commit.sets.append((key(partition, model_key(name)), encode_model(model), 0))
         commit.sources = step.sources
         return commit
 
