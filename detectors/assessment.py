@@ -86,7 +86,7 @@ class Assessment:
         by_labels = scale * _sum([column for column, judged in sellers if judged] or [nothing])
         left = doubt * others + risk.trust * above(others, ORDINARY)
         of_others = scale * np.divide(left, others, out=np.zeros_like(scale), where=others > 0.0)
-        self._scales = of_others, doubt * scale, np.full_like(scale, doubt)
+        self._scales = of_others, doubt * scale, doubt
         self._learned = risk.trust * risk.evidence
         return left + doubt * (by_labels + against_order) + self._learned
 

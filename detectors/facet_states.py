@@ -21,3 +21,14 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late without an order of this seller, running average."""
     praise: float = 0.0
     """Share of late with five stars."""
+
+
+class Outcomes(Struct, frozen=True, array_like=True, gc=False):
+    """The last orders with what became of them, as far as labels have told."""
+
+    ring: bytes
+    """See `detectors.outcomes`."""
+    delay: float = 7.0
+    """Days from order to dispute, running average."""
+    spread: float = 0.0
+    """Mean difference from that."""

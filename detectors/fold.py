@@ -127,7 +127,21 @@ def _learn(
                 facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, states))
+            steps.append(
+                Row(
+                    index,
+                    p,
+                    time,
+                    p.orders,
+                    p.usual_currency,
+                    p.recent,
+                    p.links,
+                    p.cohort,
+                    sampled,
+                    kind is OrderPlaced,
+                    states,
+                )
+            )
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

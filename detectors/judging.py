@@ -33,9 +33,10 @@ def judge(rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: Mo
     features = features_of(np.ascontiguousarray(raw.T), facets)
     by_row = np.ascontiguousarray(features.T)
     cohorts = [row.cohort for row in rows]
+    orders = [row.is_order for row in rows]
     peers, levels = models.peers, levels_of(by_row)
     batch = Batch(FEATURES, features, _peer_norms(cohorts, peers), peers.anomaly(cohorts, by_row))
-    risk, challenger = (model.judge(levels) if model else None for model in (models.risk, models.challenger))
+    risk, challenger = (m.judge(levels, orders) if m else None for m in (models.risk, models.challenger))
     assessment = Assessment(catalogue, batch, raw, risk)
     return Judged(
         assessment, quantised(levels), models.versions, _chances(risk, len(rows)), _chances(challenger, len(rows))

@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from detectors.events import BuyerHistory
+
 
 class Moment(Struct, gc=False):
     """Facts of the event at hand, on top of its seller's profile."""
@@ -22,6 +24,19 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    level: float = 0.0
+    """ln(1 + amount in rough EUR) of an order."""
+    amount_offset: float = 0.0
+    """`level` against the seller's own norm."""
+    log_minor: float = 0.0
+    """ln(1 + amount_minor)."""
+    buyer: BuyerHistory | None = None
+    buyer_seen: int = 0
+    """When the buyer was last seen."""
+    buyer_deviation: float = 0.0
+    """Mean deviations of the amount above the buyer's usual one, on a plain scale."""
+    buyer_ratio: float = 1.0
+    """The amount against the buyer's usual one."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

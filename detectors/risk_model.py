@@ -23,8 +23,8 @@ class Opinion(Struct, gc=False):
 
     odds: Column
     """Of turning out bad against turning out good, calibrated."""
-    trust: float
-    """0..1, how much the model has learned: the same for the whole batch."""
+    trust: Column
+    """0..1, how much the model has learned; 0 for what is no order, of which it knows nothing."""
     model: "RiskModel"
     levels: Levels
 
@@ -63,9 +63,14 @@ class RiskModel:
         self._knots = np.array(state.scale_at, np.int64)
         self._odds = np.array(state.scale_odds, np.float64)
 
-    def judge(self, levels: Levels) -> Opinion:
-        """Every row by itself: what else is in the batch makes no difference."""
-        return Opinion(self._calibrated(self._sums(levels)), self.trust, self, levels)
+    def judge(self, levels: Levels, orders: Sequence[bool]) -> Opinion:
+        """Every row by itself: what else is in the batch makes no difference.
+
+        Args:
+            orders: Which of the rows are orders; the model knows nothing of other events.
+        """
+        trust = np.where(np.array(orders, np.bool_), self.trust, 0.0)
+        return Opinion(self._calibrated(self._sums(levels)), trust, self, levels)
 
     def _sums(self, levels: Levels) -> Ints:
         sums: Ints = self._curves.take(levels + self._first_level).sum(axis=1) + self._bias

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bench.data.dataset import Dataset
 from bench.data.encode import encode
 from detectors.alert_policy import Policy
-from detectors.events import SECOND, Micros
+from detectors.events import HOUR, SECOND, Micros
 from detectors.learners import Learners
 from detectors.order_rows import OrderRow
 from streams.models import ModelShelf
@@ -14,7 +14,7 @@ from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 
 KEY = b"a bench's own key, of no worth to anybody"
-PUBLISH_EVERY: Micros = 3600 * SECOND
+PUBLISH_EVERY: Micros = 4 * HOUR
 """Of event time: a replay of months would otherwise spend its time on snapshots."""
 
 

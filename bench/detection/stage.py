@@ -35,12 +35,8 @@ from simulator.seller import Seller
 
 DAYS = 42
 HONEST: Mapping[type[Seller], int] = {
-<<<<<<< HEAD
-    SubscriptionBox: 50, FlashSale: 50, WarehouseShop: 60, Shop: 40, MicroSeller: 160, BusinessSeller: 12, FixedPrice: 3,
-=======
     SubscriptionBox: 50, FlashSale: 50, WarehouseShop: 60,
     Shop: 40, MicroSeller: 160, BusinessSeller: 12, FixedPrice: 3,
->>>>>>> 1532648
 }  # fmt: skip
 ILLICIT: Mapping[type[Seller], int] = {
     SmallRepeat: 12, TurnToCrypto: 8, DormantTakeover: 8, DeviceRing: 18, ReturnAfterBan: 14,
