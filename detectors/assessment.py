@@ -88,7 +88,8 @@ class Assessment:
         of_others = scale * np.divide(left, others, out=np.zeros_like(scale), where=others > 0.0)
         self._scales = of_others, doubt * scale, doubt
         self._learned = risk.trust * risk.evidence
-        return left + doubt * (by_labels + against_order) + self._learned
+        against: Column = left + doubt * (by_labels + against_order) + self._learned
+        return against
 
     def explainer(self, orders_from: float, sellers_from: float) -> "Explainer":
         """What can put the scores of the batch from these levels on into words."""

@@ -85,8 +85,8 @@ class RiskModel:
         part = (np.clip(sums, self._knots[0], self._knots[-1]) - low) / (high - low)
         odds = self._odds[above - 1] + (self._odds[above] - self._odds[above - 1]) * part
         beyond = np.maximum(sums - self._knots[-1], 0) / MICRO
-        odds: Column = odds * (1.0 + beyond)
-        return odds
+        calibrated: Column = odds * (1.0 + beyond)
+        return calibrated
 
     def contributions(self, levels: Sequence[int]) -> list[tuple[str, float]]:
         """Feature and height of its curve, highest first; half of a pair's goes to each of its features."""
