@@ -8,7 +8,7 @@ from detectors.cohorts import CohortLearner, SnapshotError
 from detectors.events import SECOND, Micros
 from detectors.features import FEATURES
 from detectors.peer_features import new_learner
-from detectors.risk_learner import RiskLearner
+from detectors.risk_learner import CHALLENGER, RiskLearner
 from detectors.risk_snapshot import RiskSnapshotError
 from detectors.training import TrainingRow
 
@@ -16,8 +16,6 @@ COHORTS: Final = "cohorts"
 """Name of the model of what is usual: cohort norms and half-space trees."""
 RISK: Final = "risk"
 """Name of the model of what turns out bad."""
-CHALLENGER: Final = "challenger"
-"""Name of the one that does the same in the shadow."""
 MODELS: Final = (COHORTS, RISK, CHALLENGER)
 """All that learn publishes, in the order in which it does."""
 

@@ -24,6 +24,7 @@ from detectors.risk_snapshot import (
 )
 from detectors.risk_weights import RiskWeights
 from detectors.training import TrainingRow
+from detectors.validation import Validation
 
 WINDOW: Final = 500
 """Labelled rows in which one seller may teach only so often:"""
@@ -32,7 +33,8 @@ REMEMBERED: Final = 4_096
 """Orders whose label was learned: a second label of theirs teaches nothing."""
 DOUBT: Final = 40.0
 """Bad rows at which the model is trusted by half."""
-Z_PER_LEVEL: Final = 255.0
+CHALLENGER: Final = "challenger"
+"""Name of the model that scores in the shadow."""
 
 
 class RiskLearner:
@@ -70,6 +72,7 @@ class RiskLearner:
         self._shaped_at = self._rows = 0
         self._weights = RiskWeights(rate, self.params.damping, self.params.memory)
         self._scale = RiskScale()
+        self.validation = Validation()
         self._clean = CleanOrders(self.params.capacity)
         self._known: dict[bytes, None] = {}
         self._taught: dict[int, int] = {}
@@ -86,13 +89,14 @@ class RiskLearner:
         if len(row.features) != len(self.params.features) or row.order_id is None:
             return
         self.now = max(self.now, row.logged_at)
-        levels = bytes([int(value * Z_PER_LEVEL + 0.5) for value in row.features])
+        levels = bytes([int(value * 255.0 + 0.5) for value in row.features])
         key = order_key(row.order_id)
         if row.label is None:
             self._hold(row, key, levels)
         elif key not in self._known:
             self._learn_label(row, key, levels)
         for order in self._clean.clean(self.now):
+            self.validation.note(order.risk, False, order.weight)
             self._teach(order.levels, False, float(order.weight))
         ready = self._shape is not None and self.bad >= self.params.warm_bad
         self.due = ready and self._clock.tick(row.logged_at, self.learned)
@@ -104,7 +108,11 @@ class RiskLearner:
             if self._rows >= max(self.params.warm_rows, 2 * self._shaped_at) and self._enough_bad():
                 self._cut()
         if not row.unjudged:
-            self._clean.hold(Held(key, row.logged_at, row.weight, levels, row.risk))
+            self._clean.hold(Held(key, row.logged_at, row.weight, levels, self._opinion(row)))
+
+    def _opinion(self, row: TrainingRow) -> float:
+        """What this model, whichever version was in force, gave the order when it was scored."""
+        return row.challenger if self.name == CHALLENGER else row.risk
 
     def _enough_bad(self) -> bool:
         return int(self._seen_bad[0].sum()) >= self.params.warm_bad
@@ -123,6 +131,7 @@ class RiskLearner:
             self._known.pop(next(iter(self._known)))
         self._clean.take(key)
         bad = row.label == "bad"
+        self.validation.note(self._opinion(row), bad, 1)
         if bad and row.label_source == "dispute":
             self._clean.note_delay((row.logged_at - row.event_time) / DAY)
         if not self._admits(row.seller_id):
@@ -194,6 +203,7 @@ class RiskLearner:
                 *self._weights.state(),
                 self._weights.steps,
                 self._scale.state(),
+                self.validation.state(),
                 tuple(self._clean.delays),
                 self._clean.held,
                 self._clean.level,
@@ -220,6 +230,7 @@ class RiskLearner:
         learner._weights = RiskWeights(params.rate, params.damping, params.memory)
         learner._weights.restore(state.keys, state.weights, state.squares, state.averages, state.steps)
         learner._scale = RiskScale(state.scale)
+        learner.validation = Validation(state.judged)
         learner._clean = CleanOrders(params.capacity, state.held, state.level, state.delays)
         learner._known = dict.fromkeys(state.known)
         learner._taught = dict(state.taught)

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from detectors.curves import CELLS, LEVELS, SLOTS
 from detectors.publication import PublicationClock
+from detectors.risk_scale import BINS
 
 MAX_BYTES = 4_000_000
 """The most that a snapshot may take when it is unpacked."""
@@ -120,6 +121,7 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     averages: bytes
     steps: Count
     scale: bytes
+    judged: bytes
     delays: tuple[float, ...]
     held: tuple[Held, ...]
     level: Count
@@ -139,6 +141,8 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
             raise ValueError("weights without keys")
         if any(len(order.levels) != width for order in self.held):
             raise ValueError("an order with other features")
+        if len(self.scale) != 16 * BINS or len(self.judged) % 9:
+            raise ValueError("a scale or outcomes of the wrong size")
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -10,7 +10,9 @@ import structlog
 
 from detectors.events import SECOND, ModelPublished, Record, Source, encode_record
 from detectors.learners import COHORTS, MODELS, Learners, Published, UnreadableLearnerError
+from detectors.risk_learner import RiskLearner
 from detectors.training import TrainingRow, decode_row
+from detectors.validation import Figures
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
@@ -126,6 +128,8 @@ class Learn:
                 if answer is not Answer.OK:
                     self._lose(claim, answer)
             for name, learner in claim.memory["state"].learners.of.items():
+                if isinstance(learner, RiskLearner):
+                    _tell(name, learner.validation.figures())
                 if learner.published_at is not None:
                     metrics.MODEL_AGE.labels(name).set(max(time.time() - learner.published_at / SECOND, 0.0))
 
@@ -194,3 +198,10 @@ class Learn:
         if answer is Answer.MISMATCH:
             metrics.ROLLBACKS.labels(self.name).inc()
         consumer_of(self.app).lose(claim)
+
+
+def _tell(model: str, figures: Figures) -> None:
+    metrics.MODEL_JUDGED.labels(model).set(figures.rows)
+    metrics.MODEL_AVERAGE_PRECISION.labels(model).set(figures.average_precision)
+    metrics.MODEL_PRECISION_AT_50.labels(model).set(figures.precision_at_50)
+    metrics.MODEL_CALIBRATION_ERROR.labels(model).set(figures.calibration_error)
