@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from detectors.budget import Candidate
 from detectors.decision import Alert, Decision
 from detectors.events import Micros
 from detectors.order_rows import OrderRow
@@ -15,6 +16,8 @@ class Effects(Struct, gc=False):
     decisions: list[Decision] = []
     alerts: list[Alert] = []
     rows: list[TrainingRow] = []
+    candidates: list[Candidate] = []
+    """Alerts raised or kept back, where the policy has a budget."""
     order_rows: dict[str, OrderRow] = {}
     """Feature rows to keep, by order id."""
     changed: dict[str, None] = {}

@@ -14,7 +14,8 @@ from detectors.base import Row
 from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
-from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.events import AlertSnoozed, Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.expectations import Market
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
 from detectors.judging import judge
@@ -36,7 +37,7 @@ __all__ = [
     "labelled_orders",
 ]
 
-_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
+_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
 
 
 def fold(
@@ -57,7 +58,7 @@ def fold(
         models: The one version in force for all of the records.
     """
     effects = Effects()
-    steps, measured, facets = _learn(records, sellers, order_rows, effects)
+    steps, measured, facets = _learn(records, sellers, order_rows, policy.market, effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
@@ -86,6 +87,7 @@ def _learn(
     records: Sequence[Record],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
+    market: Market,
     effects: Effects,
 ) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
@@ -94,7 +96,7 @@ def _learn(
     facets = FacetNumbers()
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
-    kept = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS
+    kept, from_bytes = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS, int.from_bytes
     for index, record in enumerate(records):
         seller_id = record.seller_id
         if not seller_id:
@@ -115,7 +117,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment()
+        moment = Moment(market=market)
         if kind is PaymentDisputed:
             _find_order(moment, record, placed, order_rows)
         learn = LEARN.get(kind)
@@ -127,21 +129,9 @@ def _learn(
                 facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            steps.append(
-                Row(
-                    index,
-                    p,
-                    time,
-                    p.orders,
-                    p.usual_currency,
-                    p.recent,
-                    p.links,
-                    p.cohort,
-                    sampled,
-                    kind is OrderPlaced,
-                    states,
-                )
-            )
+            chance = from_bytes(digest[1:5], "big")
+            usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
+            steps.append(Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance))
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

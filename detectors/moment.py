@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from detectors.events import BuyerHistory
+from detectors.expectations import NO_EXPECTATIONS, Market
 
 
 class Moment(Struct, gc=False):
@@ -37,6 +38,8 @@ class Moment(Struct, gc=False):
     """Mean deviations of the amount above the buyer's usual one, on a plain scale."""
     buyer_ratio: float = 1.0
     """The amount against the buyer's usual one."""
+    market: Market = NO_EXPECTATIONS
+    """What the policy in force says of corridors, categories and lists."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

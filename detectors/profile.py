@@ -42,8 +42,10 @@ class AlertState(Struct, array_like=True, gc=False):
     seen_at: Micros
     escalations: int = 0
     closed: str = ""
-    """`dismissed` or `confirmed`, once an analyst has said so."""
+    """`dismissed` or `confirmed`, once an analyst has said so; `withheld` by the budget; `snoozed`."""
     silent_until: Micros = 0
+    told: float = 0.0
+    """The highest score that learn was told of, for the budget."""
 
 
 class Profile(Struct, array_like=True, gc=False):

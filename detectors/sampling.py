@@ -8,7 +8,7 @@ from detectors import alert_policy
 from detectors.alert_policy import Policy
 from detectors.base import Row
 from detectors.effects import Effects, Label
-from detectors.events import DAY, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
+from detectors.events import DAY, AlertSnoozed, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
 from detectors.order_rows import OrderRow, restored
 from detectors.training import TrainingRow
 
@@ -68,6 +68,8 @@ def note_label(
         effects.rows += _labelled(kept, record, offset, said, "verdict")
     elif isinstance(body, SellerReinstated):
         alert_policy.reopen(states)
+    elif isinstance(body, AlertSnoozed):
+        alert_policy.take_snooze(policy, states, body, label.time)
 
 
 def _kept(

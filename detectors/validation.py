@@ -5,11 +5,12 @@ as clean; the model has learned from neither when it gave it.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
+
+from detectors.batch import Column
 
 REMEMBERED: Final = 4_000
 """Opinions that the figures look back on."""
@@ -64,12 +65,12 @@ class Validation:
         )
 
 
-def _calibration_error(chance: Sequence[float], outcome: Sequence[float], weight: Sequence[float]) -> float:
+def _calibration_error(chance: Column, outcome: Column, weight: Column) -> float:
     total, error = float(np.sum(weight)), 0.0
     bands = np.minimum((np.cumsum(weight) / total * BANDS).astype(np.int64), BANDS - 1)
     for band in range(BANDS):
         here = bands == band
         if here.any():
-            off = np.sum((np.asarray(chance)[here] - np.asarray(outcome)[here]) * np.asarray(weight)[here])
+            off = np.sum((chance[here] - outcome[here]) * weight[here])
             error += abs(float(off)) / total
     return error

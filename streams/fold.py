@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from detectors.alert_policy import Policy
-from detectors.events import ModelPublished, Record
+from detectors.budget import LINE
+from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
 from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()
 
@@ -24,7 +26,15 @@ class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
     models: Models
+    policy: Policy
+    """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
+    line: float = 0.0
+    """That the budget asks for."""
+
+    def decide_by(self, policy: Policy, line: float) -> None:
+        """Changes over to a policy, or to another line of its budget."""
+        self.policy, self.line = policy.with_raised(line), line
 
 
 @dataclass(slots=True)
@@ -36,6 +46,9 @@ class Step:
     sources: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelPublished] = field(default_factory=dict)
     """What was published, by model: the last of each."""
+    policy: PolicyPublished | None = None
+    line: ModelPublished | None = None
+    """The line that the budget asks for."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -47,7 +60,7 @@ def fold_step(
     profiles: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     shelf: ModelShelf,
-    policy: Policy,
+    policies: PolicyShelf,
 ) -> Step:
     """Folds records of one partition, in order; repeats of a source record change nothing.
 
@@ -60,13 +73,25 @@ def fold_step(
     rows = dict(order_rows)
     for run in _runs(state, records, step):
         first = run[0][1].body
+        if isinstance(first, ModelPublished) and first.model == LINE:
+            line = shelf.line(first)
+            if line is not None:
+                state.decide_by(state.policy, line)
+                step.line = first
+            continue
         if isinstance(first, ModelPublished):
             models = shelf.take(state.models, first)
             if models is not None:
                 state.models = models
                 step.models[first.model] = first
             continue
-        for effects in _fold_run(run, profiles, rows, state.models, policy, step):
+        if isinstance(first, PolicyPublished):
+            policy = policies.take(first)
+            if policy is not None:
+                state.decide_by(policy, state.line)
+                step.policy = first
+            continue
+        for effects in _fold_run(run, profiles, rows, state.models, state.policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             rows.update(effects.order_rows)
@@ -77,13 +102,13 @@ def fold_step(
 def _runs(
     state: PartitionState, records: Sequence[tuple[int, Record]], step: Step
 ) -> Iterator[list[tuple[int, Record]]]:
-    """Records that are new, in runs under one version of the models."""
+    """Records that are new, in runs under one version of the models and one policy."""
     run: list[tuple[int, Record]] = []
     for item in records:
         if not state.marks.advance(item[1].source):
             step.repeated += 1
             continue
-        if isinstance(item[1].body, ModelPublished):
+        if isinstance(item[1].body, ModelPublished | PolicyPublished):
             if run:
                 yield run
             yield [item]

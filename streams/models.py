@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import structlog
 
+from detectors.budget import decode_line
 from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
@@ -59,6 +61,15 @@ class ModelShelf:
         if published.model == COHORTS:
             return CohortModels.from_snapshot(snapshot, published.version, FEATURES)
         return RiskModel(snapshot, published.version, FEATURES)
+
+    def line(self, published: ModelPublished) -> float | None:
+        """The line that the budget asks for; `None`, with the reason logged, when it cannot be trusted or read."""
+        try:
+            return decode_line(self._opened(published.snapshot)).line
+        except (SignatureError, msgspec.DecodeError) as error:
+            metrics.MODELS_REFUSED.inc()
+            log.error("line_refused", version=published.version, error=str(error))
+            return None
 
     def _opened(self, signed: bytes) -> bytes:
         return unverified(signed) if self._keys is None else verify(self._keys, signed)

@@ -22,6 +22,7 @@ from streams.intake import Intake
 from streams.learn import Learn
 from streams.models import ModelShelf
 from streams.outbox import Outbox
+from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms
 from streams.settings import Settings
 from streams.stops import Stops
@@ -99,13 +100,14 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
     if name == "watch":
         shelf = ModelShelf(settings.signing())
         stops = Stops(redis, settings.namespace, name)
-        return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
+        policies = PolicyShelf(settings.signing(), usual_policy(settings))
+        return Watch(store, shelf, stops, policies, cached_profiles=settings.cached_profiles)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     return Learn(store, lambda: Learners.new(interval), settings.signing(), log_partitions=layout.log)
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The alert policy that the settings ask for."""
+def usual_policy(settings: Settings) -> Policy:
+    """The alert policy that the settings ask for, in force until one is published."""
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
     return Policy(line=settings.alert_threshold, quiet_period=quiet)
 

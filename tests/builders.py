@@ -116,6 +116,7 @@ class Market:
         self.effects.decisions += effects.decisions
         self.effects.alerts += effects.alerts
         self.effects.rows += effects.rows
+        self.effects.candidates += effects.candidates
         self.effects.changed |= effects.changed
         self.effects.duplicates += effects.duplicates
         return effects

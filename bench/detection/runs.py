@@ -10,6 +10,7 @@ from detectors.events import HOUR, SECOND, Micros
 from detectors.learners import Learners
 from detectors.order_rows import OrderRow
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 
@@ -30,9 +31,9 @@ def scored_orders(dataset: Dataset) -> Iterator[Scored]:
     """Every order of the data set, in the order in which the monitor saw them."""
     replay = EventReplay(
         ModelShelf([KEY]),
-        Policy(),
+        PolicyShelf([KEY], Policy()),
         Pseudonyms([HashKey("bench", KEY)]),
-        Learners.new(PUBLISH_EVERY),
+        Learners.new(PUBLISH_EVERY, challenged=False),
         KEY,
         wait=600 * SECOND,
     )

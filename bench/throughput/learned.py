@@ -7,6 +7,7 @@ from detectors.alert_policy import Policy
 from detectors.events import SECOND, ModelPublished
 from detectors.learners import COHORTS, Learners
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 from streams.signing import sign
@@ -18,9 +19,9 @@ def learn(events: Iterable[bytes], key: bytes) -> ModelPublished:
     Args:
         key: That the workers trust signatures of.
     """
-    learners = Learners.new()
+    learners = Learners.new(challenged=False)
     pseudonyms = Pseudonyms([HashKey("k1", b"not the workers' key: only features are learned")])
-    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learners, key, wait=600 * SECOND)
+    replay = EventReplay(ModelShelf([key]), PolicyShelf([key], Policy()), pseudonyms, learners, key, wait=600 * SECOND)
     deque(replay.run(events), maxlen=0)
     learner = learners.of[COHORTS]
     publication = learner.publication()

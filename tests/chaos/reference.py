@@ -13,9 +13,10 @@ from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.settings import Settings
 from streams.signing import unverified
-from streams.worker import policy_of
+from streams.worker import usual_policy
 
 BATCH = 500
 
@@ -41,8 +42,8 @@ class Expected:
 def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
     """Folds (offset, line) pairs of one partition, in order."""
     expected = Expected()
-    shelf, policy = ModelShelf(settings.signing()), policy_of(settings)
-    state = PartitionState(shelf.prior)
+    shelf, policies = ModelShelf(settings.signing()), PolicyShelf(settings.signing(), usual_policy(settings))
+    state = PartitionState(shelf.prior, policies.usual)
     marks = Marks()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
@@ -54,7 +55,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             for _, record in batch
             if isinstance(record.body, ModelPublished)
         ]
-        step = fold_step(state, batch, profiles, rows, shelf, policy)
+        step = fold_step(state, batch, profiles, rows, shelf, policies)
         expected.fresh += [record for _, record in batch if marks.advance(record.source)]
         expected.sources |= step.sources
         expected.counts["repeats of a source record"] += step.repeated
