@@ -330,6 +330,18 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     log_amount_var: float = 0.0
     bad_orders: int = 0
     last_bad: Micros | None = None
+    bad_since: Micros | None = None
+    """When the first order of the present run of bad ones was placed."""
+    log_amount_30d: float = 0.0
+    """Mean of ln(1 + amount_minor) over about the last 30 days, unclipped."""
+    amount_mean: float = 0.0
+    """Of amount_minor; no value counts as more than twice the mean before it."""
+    amount_deviation: float = 0.0
+    """Mean distance from that, clipped likewise."""
+    high: float = 0.0
+    """Orders of about the last 10 days far above the usual amount."""
+    high_share: float = 0.0
+    """Share of those among the orders of that time."""
 
 
 class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):

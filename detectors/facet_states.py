@@ -153,3 +153,14 @@ class Basket(Struct, frozen=True, array_like=True, gc=False):
     theirs: float = 0.0
     parts: int = 0
     at: Micros = 0
+
+
+class Outcomes(Struct, frozen=True, array_like=True, gc=False):
+    """The last orders with what became of them, as far as labels have told."""
+
+    ring: bytes
+    """See `detectors.outcomes`."""
+    delay: float = 7.0
+    """Days from order to dispute, running average."""
+    spread: float = 0.0
+    """Mean difference from that."""

@@ -17,6 +17,7 @@ from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
 from detectors.moment import Learner, Moment
+from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
 from detectors.profile import Profile
@@ -67,6 +68,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     TakeoverFacet(),
     BuyersFacet(),
     BasketFacet(),
+    OutcomesFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

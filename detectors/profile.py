@@ -11,6 +11,7 @@ from detectors.facet_states import (
     Basket,
     BuyerMix,
     Escrow,
+    Outcomes,
     Parcels,
     PaymentMix,
     Reports,
@@ -194,6 +195,7 @@ class Profile(Struct, array_like=True, gc=False):
     takeover: Takeover | None = None
     buyer_mix: BuyerMix | None = None
     basket: Basket | None = None
+    outcomes: Outcomes | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -25,6 +25,8 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
 report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
+models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
+app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
 app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
@@ -248,6 +250,51 @@ def policy_show(
     from sellerwatch.policy.verbs import show
 
     show(history, _settings(config))
+
+
+VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@models.command("list")
+def models_list(config: Config = None) -> None:
+    """Lists the versions that are kept, how good each was when it was published, and which are in force."""
+    from sellerwatch.models.verbs import show
+
+    show(_settings(config))
+
+
+@models.command("diff")
+def models_diff(old: VersionName, new: VersionName, config: Config = None) -> None:
+    """Prints where two versions of a model differ most."""
+    from sellerwatch.models.verbs import diff
+
+    diff(old, new, _settings(config))
+
+
+@models.command("rollback")
+def models_rollback(version: VersionName, config: Config = None) -> None:
+    """Puts an older version in force again, until `models release` lets newer ones follow."""
+    from sellerwatch.models.verbs import rollback
+
+    rollback(version, _settings(config))
+
+
+@models.command("release")
+def models_release(
+    model: Annotated[str, typer.Argument(help="cohorts, risk or challenger.")], config: Config = None
+) -> None:
+    """Lets newer versions of a model that was rolled back follow again."""
+    from sellerwatch.models.verbs import release
+
+    release(model, _settings(config))
+
+
+@models.command("promote")
+def models_promote(config: Config = None) -> None:
+    """Lets the challenger and the risk model in force change places."""
+    from sellerwatch.models.verbs import promote
+
+    promote(_settings(config))
 
 
 def main() -> NoReturn:

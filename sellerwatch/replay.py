@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.events import SECOND, decode_record
-from detectors.peer_features import new_learner
+from detectors.learners import Learners
 from streams.errors import InvalidEventError
 from streams.files import FilesError, check_apart, read_events, total_bytes
 from streams.models import ModelShelf
@@ -95,8 +95,8 @@ def event_replay(policies: PolicyShelf, settings: Settings) -> EventReplay:
     key = signing_key(settings)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    learner = new_learner(publish_every=interval)
-    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learner, key, wait=wait)
+    learners = Learners.new(interval)
+    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait)
 
 
 def is_log(path: Path) -> bool:

@@ -10,9 +10,9 @@ import structlog
 
 from detectors.alert_policy import Policy
 from detectors.budget import LINE
-from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
+from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.found import Found
 from streams.marks import Marks
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
-    models: CohortModels
+    models: Models
     policy: Policy
     """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
@@ -48,7 +48,8 @@ class Step:
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
     found: dict[str, bytes] = field(default_factory=dict)
-    model: ModelPublished | None = None
+    models: dict[str, ModelPublished] = field(default_factory=dict)
+    """What was published, by model: the last of each."""
     policy: PolicyPublished | None = None
     line: ModelPublished | None = None
     """The line that the budget asks for."""
@@ -82,9 +83,10 @@ def fold_step(
                 step.line = first
             continue
         if isinstance(first, ModelPublished):
-            models = shelf.take(first)
+            models = shelf.take(state.models, first)
             if models is not None:
-                state.models, step.model = models, first
+                state.models = models
+                step.models[first.model] = first
             continue
         if isinstance(first, PolicyPublished):
             policy = policies.take(first)
@@ -125,7 +127,7 @@ def _fold_run(
     run: list[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
     rows: Mapping[str, OrderRow],
-    models: CohortModels,
+    models: Models,
     policy: Policy,
     step: Step,
 ) -> Iterator[Effects]:

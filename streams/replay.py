@@ -12,15 +12,16 @@ from itertools import islice
 import msgspec
 
 from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
-from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow
+from detectors.learners import Learners, Published
 from detectors.profile import Profile
+from detectors.training import TrainingRow
 from streams import names
 from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
-from streams.models import COHORTS, ModelShelf
+from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.signing import sign
@@ -110,14 +111,14 @@ class EventReplay:
         shelf: ModelShelf,
         policies: PolicyShelf,
         pseudonyms: Pseudonyms,
-        learner: CohortLearner,
+        learners: Learners,
         signing_key: bytes,
         *,
         wait: Micros,
     ) -> None:
         self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
-        self._learner = learner
+        self._learners = learners
         self._signing_key = signing_key
         self._wait = wait
         self._entities: dict[str, bytes] = {}
@@ -191,16 +192,15 @@ class EventReplay:
                 if self._line.learn_one(candidate):
                     yield from self._publish_line(candidate.logged_at)
             for row in effects.rows:
-                self._learner.learn_one(row)
-                if self._learner.due:
-                    yield from self._publish(row.logged_at, row.event_time)
+                source = self._source(names.TRAINING)
+                for due in self._learners.learn_one(row, source.offset):
+                    yield from self._publish(due, source.offset, row)
 
-    def _publish(self, logged_at: Micros, event_time: Micros) -> Iterator[Step]:
-        snapshot = self._learner.snapshot()
-        source = self._source(names.TRAINING)
-        version = snapshot_version(source.offset, snapshot)
-        body = ModelPublished(COHORTS, version, sign(self._signing_key, snapshot))
-        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", event_time, "", body)])
+    def _publish(self, due: Published, offset: int, row: TrainingRow) -> Iterator[Step]:
+        source = Source(names.TRAINING, 0, offset, due.part)
+        body = ModelPublished(due.model, due.version, sign(self._signing_key, due.publication))
+        record = Record(0, source, row.logged_at, f"model/{due.version}", row.event_time, "", body)
+        yield from self._log.fold([record])
 
     def _publish_line(self, logged_at: Micros) -> Iterator[Step]:
         source, line = self._source(names.TRAINING), self._line.line

@@ -14,6 +14,7 @@ from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
+from detectors.learners import COHORTS, MODELS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
@@ -40,6 +41,13 @@ ROW_SECONDS = 46 * 86_400
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
+
+def model_key(name: str) -> str:
+    """Where a partition keeps the model that is in force."""
+    return "model" if name == COHORTS else f"model:{name}"
+
+
+MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
@@ -82,15 +90,18 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            kept = ["model", "policy", "line"]
-            claim, sources, (model, rules, line) = await self._store.claim(partition, generation, ours, kept)
+            kept = [*MODEL_KEYS, "policy", "line"]
+            claim, sources, (*stored, rules, line) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        models = self._shelf.take(decode_model(model)) if model else None
+        models = self._shelf.prior
+        for published in stored:
+            if published:
+                models = self._shelf.take(models, decode_model(published)) or models
         policy = self._policies.take(decode_policy(rules)) if rules else None
         raised = self._shelf.line(decode_model(line)) if line else None
-        state = PartitionState(models or self._shelf.prior, policy or self._policies.usual, Marks(sources))
+        state = PartitionState(models, policy or self._policies.usual, Marks(sources))
         state.decide_by(state.policy, raised or 0.0)
         claim.memory["state"] = state
         claim.memory["profiles"] = OrderedDict()
@@ -189,8 +200,8 @@ class Watch:
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
         commit.sets += [(key(partition, f"f:{name}"), value, FOUND_SECONDS) for name, value in step.found.items()]
-        if step.model is not None:
-            commit.sets.append((key(partition, "model"), encode_published(step.model), 0))
+        for name, model in step.models.items():
+            commit.sets.append((key(partition, model_key(name)), encode_published(model), 0))
         if step.line is not None:
             commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
         if step.policy is not None:

@@ -110,11 +110,11 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
 
         policies = PolicyShelf(settings.signing(), usual_policy(settings))
         return Watch(store, shelf, stops, policies, cached_profiles=settings.cached_profiles)
-    from detectors.peer_features import new_learner
+    from detectors.learners import Learners
     from streams.learn import Learn
 
     interval = int(settings.publish_interval.total_seconds()) * SECOND
-    return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
+    return Learn(store, lambda: Learners.new(interval), settings.signing(), log_partitions=layout.log)
 
 
 def usual_policy(settings: Settings) -> "Policy":

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from detectors.cohorts import snapshot_version
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow, encode_order_row
-from detectors.peer_features import new_learner
+from detectors.learners import Learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
@@ -93,14 +92,12 @@ def _read(line: bytes | None) -> Record | None:
 
 def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:
     """The models, by version, that one learner publishes from (offset, row) pairs of the training topic."""
-    learner = new_learner(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
+    learners = Learners.new(int(settings.publish_interval.total_seconds()) * SECOND)
     marks, published = Marks(), {}
     for offset, line in rows:
         row = decode_row(line)
         if not marks.advance(row.source):
             continue
-        learner.learn_one(row)
-        if learner.due:
-            snapshot = learner.snapshot()
-            published[snapshot_version(offset, snapshot)] = snapshot
+        for due in learners.learn_one(row, offset):
+            published[due.version] = due.publication
     return published

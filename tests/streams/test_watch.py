@@ -17,13 +17,13 @@ from streams import fold, names
 from streams.fold import PartitionState, Step, fold_step
 from streams.kafka.poll import Claim, Part, Partition
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.rejected import MAX_CONSECUTIVE, RefusalLimit, Rejected
 from streams.stops import Stops
 from streams.store.partition import PartitionStore
 from streams.watch import Outgoings, Watch, Work
 
-SHELF = ModelShelf(None)
-POLICY = Policy()
+SHELF, POLICIES = ModelShelf(None), PolicyShelf(None, Policy())
 
 
 class Panic(BaseException):
@@ -52,9 +52,9 @@ def _reviews_fail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 def folded(records: list[Record]) -> tuple[Step, dict[str, bytes], list[bytes]]:
     profiles: dict[str, Profile] = {}
-    state = PartitionState(SHELF.prior)
-    fold_step(state, list(enumerate(records[:5])), profiles, {}, SHELF, POLICY)
-    step = fold_step(state, list(enumerate(records[5:], start=5)), profiles, {}, SHELF, POLICY)
+    state = PartitionState(SHELF.prior, POLICIES.usual)
+    fold_step(state, list(enumerate(records[:5])), profiles, {}, SHELF, POLICIES)
+    step = fold_step(state, list(enumerate(records[5:], start=5)), profiles, {}, SHELF, POLICIES)
     decisions = [encode_decision(decision) for effects in step.effects for decision in effects.decisions]
     return step, {seller: encode_profile(profile) for seller, profile in profiles.items()}, decisions
 
@@ -77,9 +77,9 @@ def test_a_record_that_cannot_be_processed_changes_nothing() -> None:
 def test_the_records_that_stop_a_partition_are_there_to_be_looked_at() -> None:
     limit = RefusalLimit()
     claim = Claim(Partition(names.EVENTS, 3), 1, "token", 0)
-    claim.memory.update(limit=limit, state=PartitionState(SHELF.prior), profiles={})
+    claim.memory.update(limit=limit, state=PartitionState(SHELF.prior, POLICIES.usual), profiles={})
     records = [review(number, "shop") for number in range(MAX_CONSECUTIVE + 1)]
-    watch = Watch(cast(PartitionStore, SimpleNamespace()), SHELF, cast(Stops, None), POLICY, cached_profiles=1_000)
+    watch = Watch(cast(PartitionStore, SimpleNamespace()), SHELF, cast(Stops, None), POLICIES, cached_profiles=1_000)
     outgoing: Outgoings = {}
 
     reason = watch._fold(Work(claim, cast(Part, None), [list(enumerate(records))]), outgoing)
