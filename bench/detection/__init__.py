@@ -1,0 +1,1 @@
+"""Measures detection on data that others made."""
