@@ -30,7 +30,7 @@ class Evidence(NamedTuple):
     short_typo: float
     """The same where a name has one word only."""
     turned: float
-    """People's names: whether words stand in another order, beyond `Surname, Given`."""
+    """People's names: whether words stand in another order."""
     forms: float
     """Whether the legal forms contradict each other."""
     numbers: float
@@ -111,9 +111,7 @@ def _turned(left: Name, right: Name, pairs: list[Pair]) -> float:
     if not any(falls):
         return 0.0
     rotated = sum(falls) + (order[-1] > order[0]) == 1
-    if not rotated:
-        return 1.0
-    return 0.0 if left.comma != right.comma else 0.5
+    return 0.5 if rotated else 1.0
 
 
 def _contradiction(left: Name, right: Name) -> float:

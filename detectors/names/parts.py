@@ -72,8 +72,6 @@ class Name(NamedTuple):
     forms: frozenset[str]
     """Kinds of its legal forms; see `words.LEGAL_FORMS`."""
     kind: Kind
-    comma: bool
-    """Whether it is written `Surname, Given`."""
     joined: str
     """All words without spaces."""
 
@@ -87,7 +85,9 @@ def parse_name(text: str, kind: Kind = "") -> Name:
         kind: What it is known to be; empty: what its words look like.
     """
     text = unicodedata.normalize("NFKC", text)[:MAX_CHARACTERS]
-    found = words_of(text)
+    before, comma, after = text.partition(",")
+    first = words_of(before)
+    found = first + words_of(after)
     plain = [_respelled(word) for word, _, _ in found]
     forms, kept = _legal_forms(plain, kind)
     if not kind:
@@ -96,9 +96,11 @@ def parse_name(text: str, kind: Kind = "") -> Name:
     if kind != "organisation":
         without = [at for at in kept if plain[at] not in TITLES]
         kept = without if len(without) >= 2 or (without and len(plain) > 1) else kept
+    if kind == "person" and comma and "," not in after:  # `Surname, Given`
+        kept = [at for at in kept if at >= len(first)] + [at for at in kept if at < len(first)]
     words = _joined_phrases([_word(*found[at], kind) for at in kept])[:MAX_WORDS]
     joined = "".join(word.text for word in words)
-    return Name(text, tuple(words), frozenset(forms), kind, "," in text, joined)
+    return Name(text, tuple(words), frozenset(forms), kind, joined)
 
 
 def _respelled(word: str) -> str:

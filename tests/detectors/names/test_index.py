@@ -14,7 +14,7 @@ def many_names(count: int) -> list[str]:
 
 
 def test_a_name_is_found_among_thousands_however_it_is_written() -> None:
-    index = NameIndex([*((name, "") for name in many_names(5_000)), ("NAZARBAYEV, Nursultan Abishuly", "person")])
+    index = NameIndex([*((name, "") for name in many_names(5_000)), ("NAZARBAYEV, Nursultan", "person")])
 
     for query in ("Nursultan Nazarbayev", "Нурсултан Назарбаев", "N. Nazarbayev", "NursultanNazarbayev"):
         assert [hit.number for hit in index.search(query, least=MATCH)][:1] == [5_000], query
