@@ -26,6 +26,7 @@ partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stan
 app.add_typer(topics, name="topics")
 app.add_typer(partitions, name="partitions")
 
+SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
 
 
@@ -61,6 +62,27 @@ def replay(
     from sellerwatch.replay import run
 
     run(events, alerts, decisions, _settings(config))
+
+
+@app.command(epilog=SCREEN_EXAMPLE)
+def screen(
+    names: Annotated[Path, typer.Argument(help="Table (.csv) with a column `name`; with --pairs: `left` and `right`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write the matches here (.csv).")],
+    further: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --list.")] = None,
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option("--list", help="OFAC's tables, an export of OpenSanctions, or a list of your own; repeatable."),
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Compare the columns `left` and `right` of each line.")
+    ] = False,
+    least: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that counts as a match.")] = 0.5,
+    best: Annotated[int, typer.Option(min=1, max=30, help="Most matches for each name.")] = 5,
+) -> None:
+    """Compares names with sanction lists or lists of your own: best matches, with score and reasons."""
+    from sellerwatch.screen import run
+
+    run(names, [*(lists or []), *(further or [])], output, pairs=pairs, least=least, best=best)
 
 
 @app.command()

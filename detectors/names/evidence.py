@@ -111,7 +111,9 @@ def _turned(left: Name, right: Name, pairs: list[Pair]) -> float:
     if not any(falls):
         return 0.0
     rotated = sum(falls) + (order[-1] > order[0]) == 1
-    return 0.5 if rotated else 1.0
+    if not rotated:
+        return 1.0
+    return 0.0 if left.surname_first or right.surname_first else 0.5  # a surname put first is no other name
 
 
 def _contradiction(left: Name, right: Name) -> float:

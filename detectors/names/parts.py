@@ -72,6 +72,8 @@ class Name(NamedTuple):
     forms: frozenset[str]
     """Kinds of its legal forms; see `words.LEGAL_FORMS`."""
     kind: Kind
+    surname_first: bool
+    """Whether it was written `Surname, Given`; its words are in the usual order."""
     joined: str
     """All words without spaces."""
 
@@ -85,7 +87,7 @@ def parse_name(text: str, kind: Kind = "") -> Name:
         kind: What it is known to be; empty: what its words look like.
     """
     text = unicodedata.normalize("NFKC", text)[:MAX_CHARACTERS]
-    before, comma, after = text.partition(",")
+    before, _, after = text.partition(",")
     first = words_of(before)
     found = first + words_of(after)
     plain = [_respelled(word) for word, _, _ in found]
@@ -96,11 +98,12 @@ def parse_name(text: str, kind: Kind = "") -> Name:
     if kind != "organisation":
         without = [at for at in kept if plain[at] not in TITLES]
         kept = without if len(without) >= 2 or (without and len(plain) > 1) else kept
-    if kind == "person" and comma and "," not in after:  # `Surname, Given`
+    surname_first = bool(kind == "person" and first and after.strip() and "," not in after)
+    if surname_first:
         kept = [at for at in kept if at >= len(first)] + [at for at in kept if at < len(first)]
     words = _joined_phrases([_word(*found[at], kind) for at in kept])[:MAX_WORDS]
     joined = "".join(word.text for word in words)
-    return Name(text, tuple(words), frozenset(forms), kind, joined)
+    return Name(text, tuple(words), frozenset(forms), kind, surname_first, joined)
 
 
 def _respelled(word: str) -> str:
