@@ -66,9 +66,7 @@ def _check(path: Path, table: Sequence[Row], needed: Sequence[str]) -> None:
     for column in needed:
         if column not in table[0]:
             there = ", ".join(f"`{name}`" for name in table[0]) or "none"
-            raise FilesError(
-                f"{path}, line 1, column `{column}`: is missing (found: {there}); add it, or name one of these `{column}`"
-            )
+            raise FilesError(f"{path}, line 1, column `{column}`: is missing (found: {there}); add it or rename one")
 
 
 def _kind(row: Row) -> Kind:

@@ -1,1 +1,1 @@
-"""Measures detection on data that others made."""
+"""How good the detection is: on third-party data, on made-up sellers, and beside simple baselines."""

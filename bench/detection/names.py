@@ -5,6 +5,7 @@
 
 import csv
 import gzip
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from bench.data.catalogue import VARIABLE, NoDataError
 from bench.detection.names_fit import (
     Floats,
     Pairs,
@@ -23,43 +25,52 @@ from bench.detection.names_fit import (
     mean_and_spread,
     read_pairs,
 )
+from bench.replays.report import table
 from detectors.names import MATCH, Kind, NameIndex, match_names
 
 NAMES: Final = 100_000
 SEARCHES: Final = 500
-PUBLISHED: Final = "0.790 (all 812 pairs, its own threshold)"
-"""logic-v2 of nomenklatura, as its repository freezes it."""
+PUBLISHED: Final = "0.790 (all 812 pairs)"
+"""As its repository freezes it, at its own threshold."""
 THRESHOLDS: Final = np.linspace(0.02, 0.98, 97)
 KINDS: Final[dict[str, Kind]] = {"individual": "person"}
 
 
-def run(data: Path) -> None:
-    """Prints the table of F1 and the times."""
-    pairs = read_pairs(data)
+def measure(data: Path | None, _seeds: Sequence[int]) -> str:
+    """The table of F1, and the times, as Markdown."""
+    root = data or Path(os.environ.get(VARIABLE, ""))
+    for folder in (root / "name_match", root / "sanctions_ofac"):
+        if not folder.is_dir():
+            raise NoDataError(f"There is no folder {folder}; say where the data are: --data DIR, or {VARIABLE}.")
+    pairs = read_pairs(root)
+    head = f"## Names, {len(pairs.match)} labelled pairs\n\n"
+    return head + table(("matcher", "F1"), _scores(pairs)) + "\n" + table(("one name", "measured"), _times(root)) + "\n"
+
+
+def _scores(pairs: Pairs) -> list[tuple[str, str]]:
     each, near = np.arange(len(pairs.match)), groups(pairs)
-    plain = np.array(
-        [Levenshtein.normalized_similarity(*map(str.casefold, p)) for p in zip(pairs.left, pairs.right, strict=True)]
-    )
-    shipped = np.array([match_names(*pair).score for pair in zip(pairs.left, pairs.right, strict=True)])
+    sides = list(zip(pairs.left, pairs.right, strict=True))
+    plain = np.array([Levenshtein.normalized_similarity(a.casefold(), b.casefold()) for a, b in sides])
+    shipped = np.array([match_names(a, b).score for a, b in sides])
 
     def at_match(scores: Floats) -> float:
         return f1(scores, pairs.match, MATCH)
 
-    print(f"| names: {len(pairs.match)} labelled pairs | F1 |\n|---|---|")
-    print(f"| Levenshtein, threshold best on these pairs | {_best(plain, pairs):.3f} |")
-    print(f"| the field's rules (logic-v2, published) | {PUBLISHED} |")
-    print(f"| ours, 5 folds x 5, at {MATCH} | {mean_and_spread(cross_validated(pairs, each, at_match))} |")
-    print(f"| ours, near-duplicates never on both sides | {mean_and_spread(cross_validated(pairs, near, at_match))} |")
-    print(f"| ours as shipped, fitted on these very pairs, at {MATCH} | {at_match(shipped):.3f} |")
-    print(f"| the same, threshold best on these pairs | {_best(shipped, pairs):.3f} |\n")
-    _print_times(list(_many_names(data)))
+    return [
+        ("Levenshtein, threshold best on these pairs", f"{_best(plain, pairs):.3f}"),
+        ("the field's rules (logic-v2 of nomenklatura, published)", PUBLISHED),
+        (f"ours, 5 folds x 5, at {MATCH}", mean_and_spread(cross_validated(pairs, each, at_match))),
+        ("the same, near-duplicates never on both sides", mean_and_spread(cross_validated(pairs, near, at_match))),
+        (f"ours as shipped, fitted on these very pairs, at {MATCH}", f"{at_match(shipped):.3f}"),
+    ]
 
 
 def _best(scores: Floats, pairs: Pairs) -> float:
     return max(f1(scores, pairs.match, threshold) for threshold in THRESHOLDS)
 
 
-def _print_times(names: Sequence[tuple[str, Kind]]) -> None:
+def _times(data: Path) -> list[tuple[str, str]]:
+    names = list(_many_names(data))
     started = time.process_time()
     index = NameIndex(names)
     built = time.process_time() - started
@@ -71,14 +82,12 @@ def _print_times(names: Sequence[tuple[str, Kind]]) -> None:
         times.append(1e3 * (time.process_time() - started))
         found += any(hit.number == number for hit in hits)
     middle, late = np.percentile(times, [50, 99])
-    print(
-        f"one name against {len(names):,}: {np.mean(times):.1f} ms in the mean, {middle:.1f} median, {late:.1f} at p99"
-    )
-    print(
-        f"    (processor time; {SEARCHES} searches, one letter changed in each; "
-        f"{found / SEARCHES:.1%} are found among the first ten)"
-    )
-    print(f"index built in {built:.1f} s")
+    return [
+        (f"against {len(names):,}, mean of {SEARCHES} (processor time)", f"{np.mean(times):.1f} ms"),
+        ("median, 99th percentile", f"{middle:.1f} ms, {late:.1f} ms"),
+        ("with one letter changed, among the first ten", f"{found / SEARCHES:.1%}"),
+        ("building the index", f"{built:.1f} s"),
+    ]
 
 
 def _misspelled(name: str, seed: int) -> str:
