@@ -7,6 +7,7 @@ from typing import Any
 from detectors.anomaly import Anomaly
 from detectors.base import Pattern
 from detectors.disputes import Disputes
+from detectors.intel import IntelPattern
 from detectors.linked_accounts import LinkedAccounts
 from detectors.order_facts import OrderFacts
 from detectors.return_after_ban import ReturnAfterBan
@@ -27,6 +28,7 @@ class Catalogue:
         ReturnAfterBan(),
         Anomaly(),
         ReviewManipulation(),
+        IntelPattern(),
     )
     """They judge the seller, and may alert."""
     order: Pattern = field(default_factory=OrderFacts)

@@ -247,6 +247,19 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     """Standing of `other_seller` when the link was found."""
 
 
+class ValueListed(Body, frozen=True, tag="value.listed"):
+    """Written by intake to the log of a seller whose own value was listed, or is not any more."""
+
+    kind: str
+    """Entity kind: `payout_account`, `device`, ..."""
+    value: str
+    source: str
+    reason: str | None = None
+    until: Micros = 0
+    """0: it does not expire."""
+    withdrawn: bool = False
+
+
 class ModelPublished(Body, frozen=True, tag="model.published"):
     """Written by learn to every log partition: from here on, watch scores with this snapshot."""
 
@@ -278,7 +291,7 @@ UpstreamBody = (
     | IntelListed
     | IntelWithdrawn
 )
-LogBody = UpstreamBody | LinkFound | ModelPublished
+LogBody = UpstreamBody | LinkFound | ValueListed | ModelPublished
 
 
 Status = Literal["", "banned", "confirmed"]
@@ -327,6 +340,33 @@ class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     listed: str | None = None
     """Source of an `intel.listed` in force for the value."""
     buyer: BuyerHistory | None = None
+    listed_since: Micros = 0
+    """When that was listed."""
+    listed_until: Micros = 0
+    """When it expires; 0: never."""
+    listed_reason: str | None = None
+
+
+class Screened(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A name of the seller that may be one of a list: compared before it was hashed, no word of it is kept."""
+
+    field: str
+    """Which name: `legal_name`, `display_name`."""
+    source: str
+    """The list."""
+    entry: str
+    """Id of the entry in that list."""
+    score: float
+    """See `detectors.names`: 0.5 and more is a match."""
+    summary: str
+    """How the names compare, without a word of them."""
+    country: Literal["same", "other", ""] = ""
+    """Whether the entry is known for the seller's country; empty: not known."""
+    alias: Literal["", "alias", "weak"] = ""
+    reason: str = ""
+    """Programme or reason of the listing."""
+    lists: str = ""
+    """Fingerprint of the list files."""
 
 
 class KnownOrder(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -372,6 +412,8 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     seen: tuple[Sighting, ...] = ()
     order: KnownOrder | None = None
     """On parcels, releases, disputes and reviews: the seller's order that they name, where it is known."""
+    screened: tuple[Screened, ...] = ()
+    """Of a registration or update: list entries that its names may be."""
 
 
 decode_record = msgspec.json.Decoder(Record).decode

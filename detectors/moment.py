@@ -22,6 +22,8 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    listed: float = 0.0
+    """0..1: a value of the buyer's that somebody has listed."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

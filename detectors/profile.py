@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import DAY, HOUR, SECOND, Micros
-from detectors.facet_states import Reviews
+from detectors.facet_states import Intel, Reviews
 
 FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
@@ -169,6 +169,7 @@ class Profile(Struct, array_like=True, gc=False):
 
     # -- facets (`detectors.facets`): None until an event of theirs has come
     reviews: Reviews | None = None
+    intel: Intel | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -19,6 +19,7 @@ from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
+from streams.screening.facts import Screening
 from streams.settings import Settings
 from streams.worker import policy_of
 
@@ -71,8 +72,17 @@ def _replay_of(paths: Sequence[Path], settings: Settings) -> EventReplay | LogRe
     signing_key = (settings.signing() or [REPLAY_KEY])[0]
     shelf = ModelShelf([signing_key])
     interval = int(settings.publish_interval.total_seconds()) * SECOND
+    screening = Screening.load(settings.screening_lists)
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    return EventReplay(shelf, policy, Pseudonyms(keys), new_learner(publish_every=interval), signing_key, wait=wait)
+    return EventReplay(
+        shelf,
+        policy,
+        Pseudonyms(keys),
+        new_learner(publish_every=interval),
+        signing_key,
+        wait=wait,
+        screening=screening,
+    )
 
 
 def _is_log(path: Path) -> bool:

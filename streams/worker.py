@@ -23,6 +23,7 @@ from streams.learn import Learn
 from streams.models import ModelShelf
 from streams.outbox import Outbox
 from streams.privacy import Pseudonyms
+from streams.screening.facts import Screening
 from streams.settings import Settings
 from streams.stops import Stops
 from streams.store.connection import Lost, connect, load_scripts, patiently
@@ -94,6 +95,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
             log_partitions=layout.log,
             rejected_partitions=layout.partitions[names.REJECTED],
             waiting_partitions=layout.partitions[names.WAITING],
+            screening=Screening.load(settings.screening_lists),
         )
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":

@@ -5,7 +5,7 @@ import pytest
 
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR
-from detectors.facet_states import Reviews
+from detectors.facet_states import Intel, ListedName, ListedOwn, Reviews
 from detectors.facets import FACETS
 from detectors.features import WIDTH
 from detectors.profile import (
@@ -35,6 +35,12 @@ TIMES = (
 
 FULLEST = {
     "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345),
+    "intel": Intel(
+        (ListedOwn("payout_account", "s" * 28, MONDAY, MONDAY, "r" * 28, COUNT),) * 2,
+        ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),
+        0.123456,
+        "instrument listed by " + "s" * 28 + " on 2026-03-02",
+    ),
 }
 """Of every facet."""
 
