@@ -12,6 +12,8 @@ from detectors.events import DAY, HOUR, Micros
 from detectors.features import FEATURES
 from detectors.profile import AlertState
 
+KEPT_ALERTS = 8
+"""Patterns whose last alert a profile remembers."""
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
@@ -125,6 +127,7 @@ def keep(
     """
     state = states.get(pattern)
     if outcome is Outcome.FIRST:
+        _make_room(states, pattern)
         first = _digest(tipping[0], pattern, tipping[1], 0)
         state = AlertState(first, first, severity(policy, score), score, now, now)
         states[pattern] = state
@@ -138,6 +141,12 @@ def keep(
     state.severity = max(state.severity, severity(policy, score))
     state.score, state.sent_at = max(state.score, score), now
     return state
+
+
+def _make_room(states: dict[str, AlertState], pattern: str) -> None:
+    """Forgets the alert seen longest ago, sooner than one that an analyst has confirmed."""
+    if len(states) >= KEPT_ALERTS and pattern not in states:
+        del states[min(states, key=lambda name: (states[name].closed == "confirmed", states[name].seen_at, name))]
 
 
 def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros) -> None:

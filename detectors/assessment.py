@@ -36,8 +36,9 @@ class Reason(Struct, frozen=True, gc=False):
 class Assessment:
     """All scores of a batch.
 
-    The strongest pattern counts fully and the others half, since patterns look at overlapping facts;
-    evidence then saturates towards 1, so that more evidence always gives a higher score.
+    Patterns look at overlapping facts, so they do not simply add up: evidence is the length of the vector of
+    theirs, which the strongest rules and several weak ones hardly move. It then saturates towards 1, so that
+    more evidence always gives a higher score.
     """
 
     def __init__(self, catalogue: Catalogue, batch: Batch, raw: Matrix) -> None:
@@ -53,7 +54,7 @@ class Assessment:
             sums.append(_sum(weighed))
         against_order = sums.pop()
         total, strongest = _sum(sums), np.maximum.reduce(sums)
-        evidence = 0.5 * (total + strongest)
+        evidence = np.sqrt(_sum([own * own for own in sums]))
         self._scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
         self.seller_scores: Final = _rounded(saturate(evidence))
         self.order_scores: Final = _rounded(saturate(SELLER_SHARE * evidence + against_order))

@@ -4,15 +4,25 @@ import hashlib
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from detectors.account import Accounts
 from detectors.anomaly import Anomaly
 from detectors.base import Pattern
+from detectors.basket import DangerousBasket
+from detectors.buyer import ProlificBuyers
 from detectors.disputes import Disputes
+from detectors.escrow import EscrowGaps
 from detectors.intel import IntelPattern
 from detectors.linked_accounts import LinkedAccounts
 from detectors.order_facts import OrderFacts
+from detectors.parcel import ParcelMismatch
+from detectors.payment_mix import Payments
+from detectors.reports import WeighedReports
 from detectors.return_after_ban import ReturnAfterBan
 from detectors.reviews import ReviewManipulation
+from detectors.route import RouteShift
+from detectors.sender import FakeSender
 from detectors.small_repeat import SmallRepeat
+from detectors.takeover import AccountTakeover
 from detectors.velocity import Velocity
 
 
@@ -28,6 +38,16 @@ class Catalogue:
         ReturnAfterBan(),
         Anomaly(),
         ReviewManipulation(),
+        Payments(),
+        Accounts(),
+        ParcelMismatch(),
+        FakeSender(),
+        RouteShift(),
+        EscrowGaps(),
+        WeighedReports(),
+        AccountTakeover(),
+        ProlificBuyers(),
+        DangerousBasket(),
         IntelPattern(),
     )
     """They judge the seller, and may alert."""

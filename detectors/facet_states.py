@@ -23,6 +23,131 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late with five stars."""
 
 
+class PaymentMix(Struct, frozen=True, array_like=True, gc=False):
+    """Payments since the first in coins or by gift card; running shares."""
+
+    at: Micros = 0
+    count: int = 0
+    crypto: float = 0.0
+    gift: float = 0.0
+    coins: float = 0.0
+    """Amounts stated in coins."""
+    shared: float = 0.0
+    listed: float = 0.0
+    """1 when a listed wallet or card paid, fading over a month."""
+
+
+class Account(Struct, frozen=True, array_like=True, gc=False):
+    """What the seller registered with."""
+
+    mail: str = ""
+    reused: tuple[str, ...] = ()
+    """Kinds of contacts that other sellers gave before."""
+    fresh_device: float = 0.0
+    failed: float = 0.0
+
+
+class Parcels(Struct, frozen=True, array_like=True, gc=False):
+    """Parcels whose order is known; running shares of what does not agree."""
+
+    count: int = 0
+    contents: float = 0.0
+    value: float = 0.0
+    over: float = 0.0
+    under: float = 0.0
+    declared: str = ""
+    sold: str = ""
+    """The last example, both cut to 24 characters."""
+
+
+class Senders(Struct, frozen=True, array_like=True, gc=False):
+    """Sender addresses of parcels."""
+
+    count: int = 0
+    places: bytes = b""
+    """Hashes of the last ones, 4 bytes each."""
+    varied: float = 0.0
+    elsewhere: float = 0.0
+    borrowed: float = 0.0
+
+
+class Routes(Struct, frozen=True, array_like=True, gc=False):
+    """Where parcels start and go, as codes of two letters."""
+
+    count: int = 0
+    home: str = ""
+    """Where most start."""
+    last: str = ""
+    seen: tuple[str, ...] = ()
+    """Destinations."""
+    away: float = 0.0
+    moved: float = 0.0
+    strange: float = 0.0
+    abroad_fast: float = 0.0
+    abroad_slow: float = 0.0
+
+
+class Escrow(Struct, frozen=True, array_like=True, gc=False):
+    """Releases of money, and what came of them."""
+
+    at: Micros = 0
+    count: int = 0
+    early: int = 0
+    """Releases ahead of delivery."""
+    ahead: float = 0.0
+    circle: float = 0.0
+    buyers: bytes = b""
+    """Who confirmed ahead of delivery: 4 bytes each."""
+    delivered: int = 0
+    """1 once a delivery was told of."""
+    disputed: float = 0.0
+
+
+class Reports(Struct, frozen=True, array_like=True, gc=False):
+    """Reports of the last month, by weight."""
+
+    at: Micros = 0
+    count: int = 0
+    weight: float = 0.0
+    reporters: bytes = b""
+    """Different ones, 4 bytes each."""
+
+
+class Takeover(Struct, frozen=True, array_like=True, gc=False):
+    """The last change of contacts, and what is offered since."""
+
+    at: Micros = 0
+    """0: no change yet."""
+    changed: tuple[str, ...] = ()
+    silent: float = 0.0
+    """Days without an order before it."""
+    other_goods: float = 0.0
+    listed: int = 0
+    categories: bytes = b""
+    """Of listings before it: 4 bytes each."""
+
+
+class BuyerMix(Struct, frozen=True, array_like=True, gc=False):
+    """Orders since the first prolific buyer; running shares."""
+
+    count: int = 0
+    prolific: float = 0.0
+    risky: float = 0.0
+    strange: float = 0.0
+    buyers: tuple[str, ...] = ()
+
+
+class Basket(Struct, frozen=True, array_like=True, gc=False):
+    """Parts of sets that were sold in the last 30 days."""
+
+    sold: bytes = b""
+    """Buyer, parts, day: 8 bytes each."""
+    ours: float = 0.0
+    theirs: float = 0.0
+    parts: int = 0
+    at: Micros = 0
+
+
 class ListedOwn(Struct, frozen=True, array_like=True, gc=False):
     """A value of the seller's own that somebody has listed."""
 
@@ -56,7 +181,5 @@ class Intel(Struct, frozen=True, array_like=True, gc=False):
     """The strongest first."""
     name: ListedName | None = None
     """The strongest: the log has all of them, and how they compare."""
-    buyers: float = 0.0
-    """Share of late of orders and payments with a listed value, by how much that says."""
     buyer_source: str = ""
-    """The latest of these, in words."""
+    """The latest value of a buyer that was listed, in words."""

@@ -11,11 +11,21 @@ from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 
+from detectors.account import AccountFacet
+from detectors.basket import BasketFacet
 from detectors.batch import Column, Matrix
+from detectors.buyer import BuyersFacet
+from detectors.escrow import EscrowFacet
 from detectors.intel import IntelFacet
 from detectors.moment import Learner, Moment
+from detectors.parcel import ParcelsFacet
+from detectors.payment_mix import PaymentMixFacet
 from detectors.profile import Profile
+from detectors.reports import ReportsFacet
 from detectors.reviews import ReviewsFacet
+from detectors.route import RoutesFacet
+from detectors.sender import SendersFacet
+from detectors.takeover import TakeoverFacet
 
 
 class Facet(Protocol):
@@ -43,7 +53,20 @@ class Facet(Protocol):
         ...
 
 
-FACETS: Final[tuple[Facet, ...]] = (ReviewsFacet(), IntelFacet())
+FACETS: Final[tuple[Facet, ...]] = (
+    ReviewsFacet(),
+    PaymentMixFacet(),
+    AccountFacet(),
+    ParcelsFacet(),
+    SendersFacet(),
+    RoutesFacet(),
+    EscrowFacet(),
+    ReportsFacet(),
+    TakeoverFacet(),
+    BuyersFacet(),
+    BasketFacet(),
+    IntelFacet(),
+)
 """In the order in which features are listed: new ones go to the end."""
 
 FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.features)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from zlib import crc32
 
-from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, Matrix, above, half
+from detectors.base import Case, Term, share
+from detectors.batch import Batch, Column, Matrix, above
 from detectors.events import (
     SECOND,
     Micros,
@@ -47,7 +47,6 @@ SAME_COUNTRY: Final = {"same": 1.0, "": 0.8, "other": 0.35}
 ALIAS: Final = {"": 1.0, "alias": 0.97, "weak": 0.8}
 KEPT_VALUES: Final = 2
 KEPT_BYTES: Final = 28
-MEMORY: Final = 20
 NONE: Final = Intel()
 
 
@@ -65,7 +64,7 @@ def _learn_account(p: Profile, record: Record, body: SellerAccount, time: Micros
         found.append(state.name)
     if found or state.name is not None:
         best = min(found, key=lambda name: (-name.strength, name.source, name.entry), default=None)
-        p.intel = Intel(state.own, best, state.buyers, state.buyer_source)
+        p.intel = Intel(state.own, best, state.buyer_source)
 
 
 def _listed_name(fact: Screened) -> ListedName:
@@ -102,7 +101,7 @@ def _learn_notice(p: Profile, _record: Record, body: ValueListed, time: Micros, 
         _keep(p, ListedOwn(body.kind[:16], source, time, body.until, _short(body.reason), mark))
     elif p.intel is not None:
         own = tuple(v for v in p.intel.own if (v.mark, v.kind, v.source) != (mark, body.kind[:16], source))
-        p.intel = Intel(own, p.intel.name, p.intel.buyers, p.intel.buyer_source)
+        p.intel = Intel(own, p.intel.name, p.intel.buyer_source)
 
 
 def _keep(p: Profile, listed: ListedOwn) -> None:
@@ -111,25 +110,21 @@ def _keep(p: Profile, listed: ListedOwn) -> None:
     key = (listed.mark, listed.kind, listed.source)
     own = [listed, *(v for v in state.own if (v.mark, v.kind, v.source) != key)]
     own.sort(key=lambda v: (-OWN.get(v.kind, 0.0), -v.since, v.source))
-    p.intel = Intel(tuple(own[:KEPT_VALUES]), state.name, state.buyers, state.buyer_source)
+    p.intel = Intel(tuple(own[:KEPT_VALUES]), state.name, state.buyer_source)
 
 
-def _learn_buyer(p: Profile, record: Record, body: Any, _time: Micros, m: Moment) -> None:
+def _learn_buyer(p: Profile, record: Record, _body: Any, _time: Micros, m: Moment) -> None:
+    """A facet's struct is only there where something was listed: until then an order costs one look at each value."""
     here, source = 0.0, ""
     for sighting in record.seen:
         if sighting.listed is not None and sighting.role == "buyer":
             weight = BUYERS.get(sighting.kind, 0.0)
             if weight > here:
                 here, source = weight, _said(sighting)
-    state = p.intel
-    if state is None and not here:
-        return
-    state = state or NONE
-    m.listed = here
-    buyers = state.buyers
-    if here or type(body) is OrderPlaced:
-        buyers += (here - buyers) / MEMORY
-    p.intel = Intel(state.own, state.name, round(buyers, 6), source or state.buyer_source)
+    if here:
+        m.listed = here
+        state = p.intel or NONE
+        p.intel = Intel(state.own, state.name, source)
 
 
 def _said(sighting: Sighting) -> str:
@@ -150,12 +145,11 @@ class IntelFacet:
     """Listed values of the seller, of its buyers, and names like listed ones."""
 
     state: ClassVar[str] = "intel"
-    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 4
-    features: ClassVar[tuple[str, ...]] = ("listed_value", "listed_name", "listed_buyers", "listed_here")
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 3
+    features: ClassVar[tuple[str, ...]] = ("listed_value", "listed_name", "listed_here")
     prior: ClassVar[Mapping[str, float]] = {
         "listed_value": 0.001,
         "listed_name": 0.01,
-        "listed_buyers": 0.005,
         "listed_here": 0.005,
     }
 
@@ -175,7 +169,7 @@ class IntelFacet:
         apart = 1.0
         for value in in_force(s.own, p.clock):
             apart *= 1.0 - OWN.get(value.kind, 0.0)
-        return 1.0 - apart, s.name.strength if s.name else 0.0, s.buyers, m.listed
+        return 1.0 - apart, s.name.strength if s.name else 0.0, m.listed
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         return [*raw]
@@ -201,44 +195,35 @@ def _say_name(case: Case) -> str:
     return f"{field} is like entry {name.entry} of {name.source} ({share(name.score)} sure; {where}{why})"
 
 
-def _say_buyers(case: Case) -> str:
-    latest = case.state(Intel, NONE).buyer_source
-    said = f"{share(case.observed)} of buyers use listed values"
-    return against(case, f"{said}, the latest a {latest}" if latest else said)
-
-
 @dataclass(frozen=True)
 class IntelPattern:
     """Looks for what partners, authorities and other marketplaces have listed (`intel.*`, screening lists).
 
     An exact match of a payout account, wallet, tax id or contact is enough. An address, an IP or a name may
     be somebody else's: they add to other facts. A name that is like a listed one never alerts alone, unless it
-    is nearly the same and the entry is known for the seller's country. Buyers who pay from listed wallets or
-    cards count by their share.
+    is nearly the same and the entry is known for the seller's country. What a buyer uses counts against the
+    order at hand (`OrderFacts`), and wallets and cards in `payment_mix`.
 
     Misses what nobody has listed, and values that were changed since.
 
     Args:
-        value, likeness, certain, buyers: Weight of each fact; `certain` of a name that is as good as the same.
+        value, likeness, certain: Weight of each fact; `certain` of a name that is as good as the same.
     """
 
     name: ClassVar[str] = "intel"
     terms: ClassVar[tuple[Term, ...]] = (
         Term("listed_value", "listed_value", _say_value),
         Term("listed_name", "listed_name", _say_name),
-        Term("listed_buyers", "listed_buyers", _say_buyers),
     )
 
     value: float = 2.2
     likeness: float = 0.7
     certain: float = 12.0
-    buyers: float = 6.0
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
-        f, peers = batch.features, batch.peers
+        f = batch.features
         value, name = f["listed_value"], f["listed_name"]
         return (
             self.value * value * value,
             self.likeness * name * name + self.certain * above(name, 0.9),
-            self.buyers * above(f["listed_buyers"], 2.0 * peers["listed_buyers"]) * half(f["experience"], 0.2),
         )

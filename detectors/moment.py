@@ -22,6 +22,12 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    prolific: float = 0.0
+    """0..1: how far the buyer buys more, at more sellers, than people do."""
+    led: float = 0.0
+    """1 where a prolific buyer bought of a banned or confirmed seller before."""
+    card_strange: float = 0.0
+    """1 where a known card is used on an unknown device for an unusual amount."""
     listed: float = 0.0
     """0..1: a value of the buyer's that somebody has listed."""
 

@@ -1,4 +1,4 @@
-"""Everything remembered about one seller, in under 4 KiB."""
+"""Everything remembered about one seller, in under 6 KiB whatever happens."""
 
 import math
 
@@ -6,7 +6,20 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import DAY, HOUR, SECOND, Micros
-from detectors.facet_states import Intel, Reviews
+from detectors.facet_states import (
+    Account,
+    Basket,
+    BuyerMix,
+    Escrow,
+    Intel,
+    Parcels,
+    PaymentMix,
+    Reports,
+    Reviews,
+    Routes,
+    Senders,
+    Takeover,
+)
 
 FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
@@ -169,6 +182,16 @@ class Profile(Struct, array_like=True, gc=False):
 
     # -- facets (`detectors.facets`): None until an event of theirs has come
     reviews: Reviews | None = None
+    payment_mix: PaymentMix | None = None
+    account: Account | None = None
+    parcels: Parcels | None = None
+    senders: Senders | None = None
+    routes: Routes | None = None
+    escrow: Escrow | None = None
+    reports: Reports | None = None
+    takeover: Takeover | None = None
+    buyer_mix: BuyerMix | None = None
+    basket: Basket | None = None
     intel: Intel | None = None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, above
+from detectors.batch import Batch, Column, above, either
 
 
 def _say_match(case: Case) -> str:
@@ -49,7 +49,7 @@ class ReturnAfterBan:
         Term("own_standing", "standing", _say_standing),
     )
 
-    match: float = 2.2
+    match: float = 2.3
     buyers: float = 2.4
     new: float = 0.8
     standing: float = 1.2
@@ -60,10 +60,12 @@ class ReturnAfterBan:
         enough = 10.0 * experience / (10.0 * experience + 2.0 * (1.0 - experience))
         match = f["ban_match"]
         buyers = above(f["ban_buyers"], 2.0 * peers["ban_buyers"]) * enough
+        both = either(match, buyers)
         young = f["account_new"]
+        weight = both * (0.3 + 0.7 * young)
         return (
-            self.match * match * match * (0.3 + 0.7 * young),
-            self.buyers * buyers * buyers * (0.3 + 0.7 * young),
-            self.new * young * (match * match + buyers * buyers),
+            self.match * match * weight,
+            self.buyers * buyers * weight,
+            self.new * young * both * both,
             self.standing * f["standing"],
         )

@@ -31,6 +31,8 @@ PERSONAL: Final = frozenset(("payout_account", "tax_id", "phone", "email", "name
 POOL_VALUES: Final = {"device": 1.0, "address": 0.5}
 """Values that different buyers seldom share; an IP (carrier, household, cafe) is not one of them."""
 
+PROLIFIC = 6.0
+"""Orders a week from where on a buyer buys more than people do."""
 HUB = 10.0
 """Sellers on one value from where on it says less with each further one."""
 KEPT_LINKS = 6
@@ -48,6 +50,9 @@ def hub_damping(sellers: int) -> float:
 def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) -> None:
     """Sets what the buyer's history says about this event."""
     known = history.orders
+    week = history.orders_7d
+    if week > PROLIFIC:
+        m.prolific = (week - PROLIFIC) / week
     if known >= 3:
         var = history.log_amount_var
         z = (log_minor - history.log_amount_mean) / (sqrt(var if var > 0.0 else 0.0) + 0.15)

@@ -35,6 +35,10 @@ def _say_abroad(case: Case) -> str:
     return against(case, f"{share(case.observed)} of orders go abroad")
 
 
+def _say_mislabelled(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of parcels declare something else than was sold")
+
+
 def _say_complaints(case: Case) -> str:
     return against(case, f"reports, disputes and refunds weigh {share(case.observed)} of a month's orders")
 
@@ -61,7 +65,7 @@ class SmallRepeat:
     Misses those who vary prices and goods, and slow trade: it needs about eight orders.
 
     Args:
-        repeat, early, rebuying, pool, methods, abroad, complaints, linked, account: Weight of each fact.
+        repeat, early, rebuying, pool, methods, abroad, mislabelled, complaints, linked, account: Weight of each fact.
     """
 
     name: ClassVar[str] = "small_repeat"
@@ -72,6 +76,7 @@ class SmallRepeat:
         Term("shared_buyer_pool", "pool_shared", _say_pool),
         Term("risky_payment", "risky_method", _say_methods),
         Term("abroad", "foreign", _say_abroad),
+        Term("mislabelled", "contents_differ", _say_mislabelled),
         Term("complaints", "reports", _say_complaints),
         Term("linked", "links", _say_links),
         Term("account", "account_new", _say_account),
@@ -83,6 +88,7 @@ class SmallRepeat:
     pool: float = 2.4
     methods: float = 2.5
     abroad: float = 1.6
+    mislabelled: float = 1.4
     complaints: float = 3.2
     linked: float = 0.8
     account: float = 0.9
@@ -102,7 +108,8 @@ class SmallRepeat:
         trouble = rise(either(f["reports"], f["disputes_30d"], 0.5 * f["refunds"]), 0.02, 0.08)
         pool = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
         abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
-        covert = either(early, methods, rebuying, trouble, pool)
+        mislabelled = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
+        covert = either(early, methods, rebuying, trouble, pool, 0.8 * mislabelled)
         fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
         doubt = core * (0.2 + 0.8 * covert)
         return (
@@ -112,6 +119,7 @@ class SmallRepeat:
             self.pool * core * pool,
             self.methods * core * methods,
             self.abroad * doubt * abroad,
+            self.mislabelled * core * mislabelled,
             self.complaints * core * trouble,
             self.linked * doubt * f["links"],
             self.account * doubt * fresh,

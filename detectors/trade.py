@@ -140,6 +140,8 @@ def _learn_buyer(p: Profile, record: Record, body: OrderPlaced, time: Micros, ra
                 shared = weight
     p.new_buyers += (unseen - p.new_buyers) * rate
     m.shared = shared
+    if banned and m.prolific:
+        m.led = 1.0
     if shared or p.pool_shared:
         p.pool_shared += (shared - p.pool_shared) * rate
     if banned or p.ban_buyers:

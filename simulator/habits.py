@@ -23,6 +23,12 @@ class Habits:
     in_crypto: float = 0.003
     declares: str | None = None
     """What the customs form says, where that is not the title of the first item."""
+    declared_value: float = 1.0
+    """Of the price."""
+    weight: float = 1.0
+    """Of what the goods weigh."""
+    made_up_sender: float = 0.0
+    """Share of parcels with a sender that nobody knows."""
 
 
 HONEST = Habits()
@@ -38,3 +44,7 @@ SWINDLE = replace(
     HONEST, shipped=0.25, disputed=0.3, days_to_dispute=8.0, reported=0.06, refunded=0.04, reviewed=0.12,
     stars=(0.6, 0.7, 0.75, 0.8, 1.0), payment_failed=0.06,
 )  # fmt: skip
+HIDDEN_SENDER = replace(HONEST, made_up_sender=0.8, weight=4.0, released_early=0.2, disputed=0.03, reported=0.01)
+FALSE_PAPERS = replace(HONEST, declares="cotton samples", declared_value=0.15, weight=0.12, released_early=0.15)
+PICKED_UP = replace(HONEST, shipped=0.0, released_early=0.5, disputed=0.002, refunded=0.01)
+LAZY_PAPERS = replace(HONEST, declares="gift", declared_value=0.6)

@@ -29,7 +29,7 @@ from simulator.buyers import Buyer
 from simulator.dice import Dice
 from simulator.goods import BY_NAME
 from simulator.habits import Habits
-from simulator.places import Country
+from simulator.places import Country, place
 from simulator.times import MINUTE
 
 LEAD = 3 * SECOND
@@ -58,6 +58,8 @@ class Sale(NamedTuple):
     illicit: bool = False
     recurring: bool = False
     """Billed by the marketplace, so no buyer's device or IP takes part."""
+    origin: Place | None = None
+    """Where the parcel starts, if not at the seller's address."""
 
 
 class Means(NamedTuple):
@@ -163,14 +165,16 @@ class OrderDesk:
         far = 2 if sale.buyer.home.country != self._origin.country else 1
         arrived = at + int(far * dice.lognormal(habits.days_under_way, 0.35) * DAY)
         grams = sum(item.quantity * BY_NAME[item.category or ""].grams for item in sale.items)
+        hidden = habits.made_up_sender > 0.0 and dice.random() < habits.made_up_sender
+        origin = place(dice, self._country) if hidden else self._origin
         parcel = ShipmentCreated(
             self._books.new_id("parcel"),
             order.order_id,
-            self._origin,
+            sale.origin or origin,
             order.ship_to,
             habits.declares or sale.items[0].title,
-            order.amount_minor,
-            int(grams * dice.between(0.8, 1.3)),
+            int(order.amount_minor * habits.declared_value),
+            int(grams * dice.between(0.8, 1.3) * habits.weight),
             self._carrier,
         )
         self._books.enter(at, parcel, order.order_id, named=dice.random() >= 0.25)

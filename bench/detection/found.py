@@ -1,6 +1,7 @@
 """Who was found, how early, and who was wrongly alerted: measures of one trial against its truth."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import combinations
 
 from bench.detection.stage import DAYS, Bad, Stage
@@ -13,10 +14,9 @@ RETURNED = 4
 
 def orders_until(course: Course, bad: Bad) -> int | None:
     """Illicit orders of a seller up to its first alert since it turned illicit; None without one."""
-    for count, _ in course.alerts:
-        illicit = sum(order in bad.orders for order in course.orders[:count])
-        if illicit or count == 0:
-            return illicit
+    for count, alert in course.alerts:
+        if bad.since is None or datetime.fromisoformat(alert.event_time) >= bad.since:
+            return sum(order in bad.orders for order in course.orders[:count])
     return None
 
 

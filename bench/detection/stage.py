@@ -21,10 +21,19 @@ from simulator.dice import Dice
 from simulator.kinds.business_seller import BusinessSeller
 from simulator.kinds.device_ring import DeviceRing
 from simulator.kinds.dormant_takeover import DormantTakeover
+from simulator.kinds.escrow_early import EscrowEarly
+from simulator.kinds.fake_sender import FakeSender
 from simulator.kinds.fixed_price import FixedPrice
 from simulator.kinds.flash_sale import FlashSale
+from simulator.kinds.kyc_mule import KycMule
 from simulator.kinds.micro_seller import MicroSeller
+from simulator.kinds.odd_but_honest import ODD
+from simulator.kinds.parcel_mismatch import ParcelMismatch
+from simulator.kinds.pill_parts import PillParts
+from simulator.kinds.prolific_buyer import ProlificBuyer
 from simulator.kinds.return_after_ban import ReturnAfterBan
+from simulator.kinds.review_burst import ReviewBurst
+from simulator.kinds.route_shift import RouteShift
 from simulator.kinds.shop import Shop
 from simulator.kinds.small_repeat import SmallRepeat
 from simulator.kinds.subscription_box import SubscriptionBox
@@ -36,10 +45,11 @@ from simulator.seller import Seller
 DAYS = 42
 HONEST: Mapping[type[Seller], int] = {
     SubscriptionBox: 50, FlashSale: 50, WarehouseShop: 60,
-    Shop: 40, MicroSeller: 160, BusinessSeller: 12, FixedPrice: 3,
+    Shop: 40, MicroSeller: 140, BusinessSeller: 12, FixedPrice: 2, **dict.fromkeys(ODD, 8),
 }  # fmt: skip
 ILLICIT: Mapping[type[Seller], int] = {
-    SmallRepeat: 12, TurnToCrypto: 8, DormantTakeover: 8, DeviceRing: 18, ReturnAfterBan: 14,
+    SmallRepeat: 12, TurnToCrypto: 8, DormantTakeover: 8, DeviceRing: 18, ReturnAfterBan: 14, FakeSender: 8,
+    ParcelMismatch: 8, ReviewBurst: 8, RouteShift: 8, EscrowEarly: 8, KycMule: 8, ProlificBuyer: 6, PillParts: 6,
 }  # fmt: skip
 VENDORS = 60
 """Of the darknet market."""
@@ -57,6 +67,8 @@ class Bad:
     place: int = 0
     """Among the accounts of its group."""
     orders: dict[str, None] = field(default_factory=dict)
+    since: datetime | None = None
+    """When it turned illicit; None: the account was opened for it."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +112,14 @@ def stage(data: Path | None, seed: int, *, honest: Mapping[type[Seller], int] = 
         bad[seller_id].orders[order_id] = None
     for true, role in zip(truth, market.roles, strict=True):
         if true.illicit:
-            bad[true.seller_id] = Bad(true.kind, true.group, role.place, dict.fromkeys(true.orders))
+            bad[true.seller_id] = Bad(
+                true.kind, true.group, role.place, dict.fromkeys(true.orders), None if true.group else _time(true.since)
+            )
     return Stage((encode(olist), encode(agora_), market.events()), kinds, bad)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _weeks_of(name: str, data: Path | None, since: date) -> Dataset:

@@ -1,6 +1,7 @@
 """The measures of detection, on courses whose answer is known."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from bench.detection.trial import Course, Trial
 from detectors.decision import Alert, Evidence, LinkedSeller
 
 
-def alert(pattern: str = "small_repeat", *linked: str) -> Alert:
+def alert(pattern: str = "small_repeat", *linked: str, at: str = "2026-03-09T00:00:00Z") -> Alert:
     evidence = Evidence([], [], [LinkedSeller(seller, "device", 0.75) for seller in linked])
-    return Alert("alr_1", "s", pattern, "low", 0.8, "", "", [], evidence, {})
+    return Alert("alr_1", "s", pattern, "low", 0.8, at, at, [], evidence, {})
 
 
 def course(orders: int, *alerts: tuple[int, Alert], prefix: str = "o", highest: float = 0.5) -> Course:
@@ -35,7 +36,9 @@ def test_only_illicit_orders_count_towards_early() -> None:
 
 
 def test_an_alert_from_before_the_turn_finds_nobody() -> None:
-    assert found.orders_until(course(5, (3, alert())), Bad("ring", orders={"o4": None})) is None
+    turned = Bad("ring", orders={"o4": None}, since=datetime(2026, 3, 5, tzinfo=UTC))
+    assert found.orders_until(course(5, (3, alert(at="2026-03-04T00:00:00Z"))), turned) is None
+    assert found.orders_until(course(5, (3, alert(at="2026-03-05T00:00:00Z"))), turned) == 0
 
 
 def test_false_alerts_are_those_about_honest_sellers() -> None:

@@ -1,0 +1,180 @@
+"""Parcels that are not what was sold: contents, value and weight against the order."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from detectors.base import Case, Term, against, share
+from detectors.batch import Batch, Column, Matrix, above, either, rise
+from detectors.events import KnownOrder, Micros, Record, ShipmentCreated
+from detectors.facet_states import Parcels
+from detectors.moment import Learner, Moment
+from detectors.profile import Profile
+from detectors.running import moved
+
+NONE: Final = Parcels()
+GENERIC: Final = frozenset(
+    ["gift", "gifts", "merchandise", "goods", "sample", "samples", "household", "accessories", "parts", "present",
+     "personal", "effects", "item", "items", "order", "general", "stuff", "product", "products", "misc", "various"]
+)  # fmt: skip
+"""Words that say nothing of the contents: lazy, and common among honest senders."""
+GRAMS: Final[Mapping[str, tuple[float, float]]] = {
+    "home": (100, 6_000), "fashion": (40, 2_500), "electronics": (20, 6_000), "books": (60, 2_500),
+    "toys": (30, 5_000), "beauty": (10, 1_500), "garden": (10, 12_000), "sports": (50, 12_000),
+    "collectibles": (3, 1_500), "food": (30, 5_000), "crafts": (5, 2_500), "health": (10, 2_500),
+    "office": (10, 9_000),
+}  # fmt: skip
+"""Grams of one piece, by the first word of a category; others are not judged."""
+_words: Final = re.compile(r"[^\W\d_]{3,}").findall
+
+
+@lru_cache(maxsize=8192)
+def contents_differ(declared: str, title: str, category: str) -> float | None:
+    """1 where the declaration has no word in common with what was sold, 0.2 where it says nothing; None: unknown."""
+    said = {word[:5] for word in _words(declared.casefold())}
+    sold = {word[:5] for word in _words(f"{title} {category}".casefold())}
+    if not said or not sold:
+        return None
+    if said & sold:
+        return 0.0
+    return 0.2 if all(word in GENERIC for word in _words(declared.casefold())) else 1.0
+
+
+def _value_differs(declared: int, order: KnownOrder) -> float | None:
+    if not order.amount_minor:
+        return None
+    return 1.0 if declared * 3 < order.amount_minor or declared > 3 * order.amount_minor else 0.0
+
+
+def _weight_differs(grams: int, order: KnownOrder) -> float | None:
+    """1 above what the category weighs, -1 below, None where there is no expectation."""
+    expected = GRAMS.get(order.category.partition("/")[0].strip().casefold())
+    if expected is None or not order.quantity:
+        return None
+    low, high = expected
+    each = grams / order.quantity
+    return 1.0 if each > high else -1.0 if each < 0.7 * low else 0.0
+
+
+def _learn_parcel(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, _m: Moment) -> None:
+    """What a parcel does not say stays unknown: it moves nothing."""
+    order = record.order
+    if order is None:
+        return
+    before = p.parcels or NONE
+    contents, value, over, under = before.contents, before.value, before.over, before.under
+    count, declared, sold = before.count + 1, before.declared, before.sold
+    if body.declared_contents:
+        differs = contents_differ(body.declared_contents[:60], order.title, order.category)
+        if differs is not None:
+            contents = moved(contents, differs, count)
+            if differs == 1.0:
+                declared, sold = body.declared_contents[:24], order.title[:24]
+    if (
+        body.declared_value_minor is not None
+        and (differs := _value_differs(body.declared_value_minor, order)) is not None
+    ):
+        value = moved(value, differs, count)
+    if body.weight_grams and (differs := _weight_differs(body.weight_grams, order)) is not None:
+        over, under = moved(over, max(differs, 0.0), count), moved(under, max(-differs, 0.0), count)
+    p.parcels = Parcels(count, contents, value, over, under, declared, sold)
+
+
+class ParcelsFacet:
+    """Shares of parcels whose contents, value or weight do not go with their orders."""
+
+    state: ClassVar[str] = "parcels"
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 5
+    features: ClassVar[tuple[str, ...]] = ("contents_differ", "value_differs", "weight_over", "weight_under")
+    prior: ClassVar[Mapping[str, float]] = {"contents_differ": 0.08, "value_differs": 0.05}
+
+    def learns(self) -> Mapping[type, Learner]:
+        return {ShipmentCreated: _learn_parcel}
+
+    def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
+        s = p.parcels or NONE
+        return s.count, s.contents, s.value, s.over, s.under
+
+    def features_of(self, raw: Matrix) -> Sequence[Column]:
+        (_count, contents, value, over, under) = raw
+        return contents, value, over, under
+
+
+def _say_contents(case: Case) -> str:
+    parcels = case.state(Parcels, NONE)
+    example = f", such as {parcels.declared!r} for {parcels.sold!r}" if parcels.declared else ""
+    return against(case, f"{share(case.observed)} of parcels declare something else than was sold{example}")
+
+
+def _say_value(case: Case) -> str:
+    return against(
+        case, f"{share(case.observed)} of parcels declare less than a third, or over three times, of the price"
+    )
+
+
+def _say_over(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of parcels weigh more than their category does")
+
+
+def _say_under(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of parcels weigh far less than their category does")
+
+
+def _say_covert(case: Case) -> str:
+    return against(case, f"money is released before delivery for {share(case.observed)} of orders")
+
+
+def _say_abroad(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of orders go abroad")
+
+
+@dataclass(frozen=True)
+class ParcelMismatch:
+    """Looks for parcels that do not hold what was sold, by what the customs form and the scale say.
+
+    Honest senders declare lazily, in another language, or too low a value: one of the three alone stays below the
+    line, and is held against what peers do. Two of them together, or one with money released before delivery and
+    orders that go abroad, do not. What no feed tells is unknown, and counts neither way.
+
+    Misses parcels whose papers agree with a false listing.
+
+    Args:
+        contents, value, over, under, covert, abroad: Weight of each fact.
+    """
+
+    name: ClassVar[str] = "parcel"
+    terms: ClassVar[tuple[Term, ...]] = (
+        Term("contents_differ", "contents_differ", _say_contents),
+        Term("value_differs", "value_differs", _say_value),
+        Term("weight_above", "weight_over", _say_over),
+        Term("weight_below", "weight_under", _say_under),
+        Term("released_early", "released_early", _say_covert),
+        Term("abroad", "foreign", _say_abroad),
+    )
+
+    contents: float = 0.9
+    value: float = 0.6
+    over: float = 0.7
+    under: float = 0.7
+    covert: float = 1.0
+    abroad: float = 0.5
+
+    def weigh(self, batch: Batch) -> Sequence[Column]:
+        f, peers = batch.features, batch.peers
+        contents = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
+        value = rise(above(f["value_differs"], 1.5 * peers["value_differs"]), 0.15, 0.25)
+        over = rise(above(f["weight_over"], 2.0 * peers["weight_over"]), 0.1, 0.2)
+        under = rise(above(f["weight_under"], 2.0 * peers["weight_under"]), 0.1, 0.2)
+        weight = either(over, under)
+        several = either(contents * value, contents * weight, value * weight)
+        wrong = either(contents, 0.6 * value, 0.8 * weight)
+        return (
+            self.contents * contents * (0.5 + several),
+            self.value * value * (0.3 + several),
+            self.over * over * (0.5 + several),
+            self.under * under * (0.5 + several),
+            self.covert * wrong * rise(f["released_early"], 0.04, 0.12),
+            self.abroad * wrong * several * above(f["foreign"], 0.5 * peers["foreign"]),
+        )
