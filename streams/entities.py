@@ -266,7 +266,8 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
 
 def _note(value: Value, by: Touch) -> None:
     if by.listed:
-        value.listed[by.listed[0]] = by.listed[1]
+        source, listing = by.listed
+        value.listed[source] = _first_listed(value.listed.get(source), listing, by.time)
         if len(value.listed) > MAX_LISTINGS:
             value.listed.pop(next(iter(value.listed)))
     if by.withdrawn:
@@ -275,6 +276,13 @@ def _note(value: Value, by: Touch) -> None:
         value.buyer = value.buyer or BuyerStats()
         value.buyer.bad += 1
         value.buyer.last_bad = max(value.buyer.last_bad or 0, by.time)
+
+
+def _first_listed(before: Listing | Micros | None, now: Listing, time: Micros) -> Listing:
+    """A list that is loaded again says the same since it first said so."""
+    if isinstance(before, Listing) and before.since and (not before.until or before.until > time):
+        return Listing(now.until, min(before.since, now.since), now.reason)
+    return now
 
 
 def _mark(value: Value, by: Touch) -> None:

@@ -259,6 +259,16 @@ def test_a_listing_gathered_again_after_a_crash_tells_the_same_sellers() -> None
     assert again == before
 
 
+def test_a_list_that_is_loaded_again_says_the_same_since_it_first_said_so() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("intel.listed", reason="old"))
+    gatherer.gather(event("intel.listed", reason="new", event_time="2026-03-05T12:00:00Z"))
+    (seen,) = gatherer.gather(event("order.placed", ip="203.0.113.9", event_time="2026-03-06T12:00:00Z"))
+
+    assert sighting(seen, "ip").listed_since == 1_772_366_400_000_000
+    assert sighting(seen, "ip").listed_reason == "new"
+
+
 def test_a_listing_that_an_earlier_version_kept_is_still_in_force() -> None:
     value = Value(listed={"partner": 1_775_001_600_000_000})
 
