@@ -110,7 +110,7 @@ def compare(left: Word, right: Word) -> tuple[float, How]:
     )
 
 
-@lru_cache(100_000)
+@lru_cache(50_000)
 def _compare(
     left: str, right: str, left_folded: str, right_folded: str, left_bones: str, right_bones: str, foreign: bool
 ) -> tuple[float, How]:

@@ -78,7 +78,7 @@ class Name(NamedTuple):
     """All words without spaces."""
 
 
-@lru_cache(50_000)
+@lru_cache(10_000)
 def parse_name(text: str, kind: Kind = "") -> Name:
     """Takes a name apart.
 

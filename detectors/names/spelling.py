@@ -37,7 +37,7 @@ _VOWELS: Final = re.compile("[aiuhy]")
 _REPEATED: Final = re.compile(r"(.)\1+")
 
 
-@lru_cache(200_000)
+@lru_cache(50_000)
 def fold(word: str) -> str:
     """Spelled as it sounds, so that usual transliterations of one name agree."""
     for pattern, sound in _SOUNDS:
@@ -45,7 +45,7 @@ def fold(word: str) -> str:
     return word
 
 
-@lru_cache(200_000)
+@lru_cache(50_000)
 def skeleton(word: str, script: str = "") -> str:
     """The consonants in classes, after the first sound; an abjad's `w` and `y` are vowels as a rule."""
     if script == "abjad" and len(word) > 2:
