@@ -95,7 +95,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
             log_partitions=layout.log,
             rejected_partitions=layout.partitions[names.REJECTED],
             waiting_partitions=layout.partitions[names.WAITING],
-            screening=Screening.load(settings.screening_lists),
+            screening=_screening(settings),
         )
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":
@@ -104,6 +104,13 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
         return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
+
+
+def _screening(settings: Settings) -> Screening | None:
+    screening = Screening.load(settings.screening_lists)
+    if screening is not None:
+        log.info("screening_lists_read", names=len(screening.lists), version=screening.lists.version)
+    return screening
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -5,14 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from detectors.events import Place, Screened, SellerAccount
 from detectors.names import MATCH
 from streams.screening.countries import country_code
 from streams.screening.lists import ListMatch, NameLists, said_of_country
-
-log = structlog.get_logger()
 
 FIELDS: Final = ("legal_name", "display_name")
 KEPT: Final = 3
@@ -28,7 +24,7 @@ class Screening:
     """
 
     def __init__(self, lists: NameLists) -> None:
-        self._lists: Final = lists
+        self.lists: Final = lists
         self._search = lru_cache(REMEMBERED)(self._look_up)
 
     @classmethod
@@ -40,9 +36,7 @@ class Screening:
         """
         if not paths:
             return None
-        lists = NameLists.load(paths)
-        log.info("screening_lists_read", names=len(lists), entries=len(lists.entries), version=lists.version)
-        return cls(lists)
+        return cls(NameLists.load(paths))
 
     def of(self, body: object) -> tuple[Screened, ...]:
         """The entries that the names of a registration or update may be; of other events none."""
@@ -61,7 +55,7 @@ class Screening:
         return tuple(sorted(found.values(), key=lambda fact: (-fact.score, fact.source, fact.entry))[:KEPT])
 
     def _look_up(self, text: str) -> tuple[ListMatch, ...]:
-        return tuple(self._lists.search(text, least=MATCH, limit=KEPT))
+        return tuple(self.lists.search(text, least=MATCH, limit=KEPT))
 
     def _fact(self, field: str, found: ListMatch, country: str) -> Screened:
         entry = found.entry
@@ -74,5 +68,5 @@ class Screening:
             said_of_country(entry, country),
             "weak" if found.name.weak else "" if found.name == entry.names[0] else "alias",
             entry.reason[:64],
-            self._lists.version,
+            self.lists.version,
         )
