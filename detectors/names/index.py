@@ -7,12 +7,17 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from rapidfuzz import fuzz, process
 
 from detectors.names.match import Match, match_parsed, score_parsed
 from detectors.names.parts import Kind, Name, parse_name
 
-CANDIDATES: Final = 48
-"""Names that are compared fully; on the development pairs the right one is among them."""
+CANDIDATES: Final = 96
+"""Names that are looked at, those with most in common."""
+BY_KEYS: Final = 14
+BY_SOUND: Final = 14
+"""Names of these that are compared fully: most in common, then alike in sound. On the development pairs the right one
+was among them in 222 of 224 cases, with 60,000 others in the list."""
 HOPELESS: Final = 0.2
 """Names with less than this share of the best sum are not compared."""
 COMMON: Final = 0.15
@@ -43,11 +48,14 @@ class NameIndex:
 
     def __init__(self, names: Iterable[tuple[str, Kind]]) -> None:
         self._names: list[tuple[str, Kind]] = []
+        self._sounds: list[str] = []
         postings: dict[str, array[int]] = {}
         sizes = array("f")
         for number, (text, kind) in enumerate(names):
             self._names.append((text, kind))
-            keys = set(_keys(parse_name.__wrapped__(text, kind)))
+            name = parse_name.__wrapped__(text, kind)
+            keys = set(_keys(name))
+            self._sounds.append(_sound(name))
             sizes.append(len(keys))
             for key in keys:
                 postings.setdefault(key, array("i")).append(number)
@@ -91,7 +99,15 @@ class NameIndex:
         likely = np.flatnonzero(sums >= HOPELESS * sums.max())
         if len(likely) > CANDIDATES:
             likely = likely[np.argpartition(-sums[likely], CANDIDATES)[:CANDIDATES]]
-        return [int(number) for number in likely]
+        ordered: list[int] = likely[np.argsort(-sums[likely], kind="stable")].tolist()
+        first, others = ordered[:BY_KEYS], ordered[BY_KEYS:]
+        sounds = [self._sounds[number] for number in others]
+        near = process.extract(_sound(name), sounds, scorer=fuzz.token_ratio, processor=None, limit=BY_SOUND)
+        return [*first, *(others[at] for _, _, at in near)]
+
+
+def _sound(name: Name) -> str:
+    return " ".join([word.folded for word in name.words])
 
 
 def _keys(name: Name) -> Iterator[str]:

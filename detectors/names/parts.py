@@ -12,12 +12,14 @@ from rapidfuzz.distance import OSA
 from detectors.names.spelling import fold, skeleton
 from detectors.names.words import (
     COMMON,
+    FORM_STARTS,
     FORMS_IN_FRONT,
     GENERIC,
     LEGAL_FORMS,
     LONGEST_FORM,
     NUMBERS,
     PARTICLES,
+    PHRASE_STARTS,
     PHRASES,
     ROMAN,
     SAME,
@@ -90,7 +92,7 @@ def parse_name(text: str, kind: Kind = "") -> Name:
     before, _, after = text.partition(",")
     first = words_of(before)
     found = first + words_of(after)
-    plain = [_respelled(word) for word, _, _ in found]
+    plain = [word for word, _, _ in found] if kind == "person" else [_respelled(word) for word, _, _ in found]
     forms, kept = _legal_forms(plain, kind)
     if not kind:
         generic = any(SAME.get(plain[at], plain[at]) in GENERIC for at in kept)
@@ -106,6 +108,7 @@ def parse_name(text: str, kind: Kind = "") -> Name:
     return Name(text, tuple(words), frozenset(forms), kind, surname_first, joined)
 
 
+@lru_cache(10_000)
 def _respelled(word: str) -> str:
     """A long word of a legal form with a slip of the pen is that word."""
     if len(word) < 5:
@@ -144,7 +147,8 @@ def _legal_forms(words: list[str], kind: Kind) -> tuple[set[str], list[int]]:
     forms: dict[int, tuple[int, str]] = {}
     at = 0
     while at < len(words):
-        for length in range(min(LONGEST_FORM, len(words) - at), 0, -1):
+        longest = min(LONGEST_FORM, len(words) - at) if words[at] in FORM_STARTS else 0
+        for length in range(longest, 0, -1):
             found = LEGAL_FORMS.get(tuple(words[at : at + length]))
             if found and _counts(words, at, length, kind):
                 forms[at] = (length, found)
@@ -189,6 +193,8 @@ def weight_of(text: str, kind: Kind) -> float:
 
 def _joined_phrases(words: list[Word]) -> list[Word]:
     """`united states` is one word, `forty four` one number."""
+    if not any(word.text in PHRASE_STARTS or word.text in TENS for word in words):
+        return words
     joined: list[Word] = []
     at = 0
     while at < len(words):

@@ -46,6 +46,7 @@ LEGAL_FORMS: Final[dict[tuple[str, ...], str]] = {
 LEGAL_FORMS.update({("ano",): "nonprofit", ("ev",): "nonprofit", ("avtonomnaya", "nekommercheskaya"): "nonprofit"})
 
 LONGEST_FORM: Final = max(map(len, LEGAL_FORMS))
+FORM_STARTS: Final = frozenset(form[0] for form in LEGAL_FORMS)
 SHORT_FORMS: Final = _set(
     "as ad se pt na co sa kg ab hf ag dd rt ao oy ou sl sia ug est spa nv lc lp too tov kk sca firm"
 )
@@ -161,6 +162,7 @@ PHRASES: Final[dict[tuple[str, ...], str]] = {
     ("great", "britain"): "uk",
     ("united", "arab", "emirates"): "uae",
 }
+PHRASE_STARTS: Final = frozenset(phrase[0] for phrase in PHRASES)
 
 _UNITS: Final = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
