@@ -13,6 +13,8 @@ from detectors.profile import Profile
 
 NONE: Final = Account()
 CONTACTS: Final = frozenset(("email", "phone", "tax_id", "payout_account"))
+OLD: Final = 60.0
+"""Days after which it does not matter from where an account was opened."""
 CROWD: Final = 20
 """A contact that more sellers share is an agency's."""
 
@@ -54,7 +56,10 @@ class AccountFacet:
         s = p.account or NONE
         days = (p.clock - p.since) / DAY
         throwaway = 1.0 if s.mail == "throwaway" else 0.0
-        return throwaway, len(s.reused), s.fresh_device, s.failed, p.unverified, p.orders, days
+        fresh = s.fresh_device if days < OLD else 0.0
+        if not (throwaway or s.reused or s.failed or fresh or p.unverified):
+            return self.nothing
+        return throwaway, len(s.reused), fresh, s.failed, p.unverified, p.orders, days
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (throwaway, reused, fresh, failed, unverified, orders, days) = raw
@@ -111,7 +116,7 @@ class Accounts:
         Term("fresh_device", "device_fresh", _say_device),
     )
 
-    mail: float = 0.8
+    mail: float = 1.0
     contact: float = 1.0
     overdue: float = 0.9
     failed: float = 0.7
@@ -121,7 +126,8 @@ class Accounts:
         f, peers = batch.features, batch.peers
         contact = above(f["contact_reused"], peers["contact_reused"])
         nameless = either(f["mail_throwaway"], contact)
-        unknown = either(f["kyc_failed"], f["kyc_overdue"])
+        unshown = 2.0 * above(f["unverified"], 0.5)
+        unknown = either(f["kyc_failed"], f["kyc_overdue"], 0.6 * unshown)
         return (
             self.mail * f["mail_throwaway"] * (0.4 + 0.6 * unknown),
             self.contact * contact * (0.4 + 0.6 * unknown),

@@ -67,7 +67,7 @@ class Assessment:
         """What can put the scores of the batch from these levels on into words."""
         high = np.array(self.order_scores) >= orders_from
         at = np.flatnonzero(high | (np.array(self.seller_scores) >= sellers_from))
-        features, peers = self._batch.features, self._batch.peers
+        batch = self._batch
         return Explainer(
             self._terms,
             self._of_order,
@@ -75,8 +75,8 @@ class Assessment:
             np.stack(self._columns)[:, at].T.tolist(),
             self._scale[at].tolist(),
             self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
-            np.stack([*features.values(), self._batch.anomaly])[:, at].T.tolist(),
-            np.stack([*peers.values(), np.zeros_like(self._scale)])[:, at].T.tolist(),
+            np.vstack((batch.observed[:, at], batch.anomaly[at])).T.tolist(),
+            np.vstack((batch.usual[:, at], np.zeros(len(at)))).T.tolist(),
         )
 
 

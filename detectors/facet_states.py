@@ -64,8 +64,8 @@ class Senders(Struct, frozen=True, array_like=True, gc=False):
     """Sender addresses of parcels."""
 
     count: int = 0
-    places: bytes = b""
-    """Hashes of the last ones, 4 bytes each."""
+    places: tuple[int, ...] = ()
+    """Hashes of the last ones."""
     varied: float = 0.0
     elsewhere: float = 0.0
     borrowed: float = 0.0
@@ -75,8 +75,8 @@ class Routes(Struct, frozen=True, array_like=True, gc=False):
     """Where parcels start and go, as codes of two letters."""
 
     count: int = 0
-    home: str = ""
-    """Where most start."""
+    origins: tuple[str, ...] = ()
+    """Where they used to start."""
     last: str = ""
     seen: tuple[str, ...] = ()
     """Destinations."""
@@ -85,6 +85,11 @@ class Routes(Struct, frozen=True, array_like=True, gc=False):
     strange: float = 0.0
     abroad_fast: float = 0.0
     abroad_slow: float = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything but home trade from the usual place was seen lately."""
+        return self.abroad_fast > 0.01 or self.moved > 0.01 or self.strange > 0.01 or self.away > 0.0
 
 
 class Escrow(Struct, frozen=True, array_like=True, gc=False):
@@ -96,8 +101,8 @@ class Escrow(Struct, frozen=True, array_like=True, gc=False):
     """Releases ahead of delivery."""
     ahead: float = 0.0
     circle: float = 0.0
-    buyers: bytes = b""
-    """Who confirmed ahead of delivery: 4 bytes each."""
+    buyers: tuple[int, ...] = ()
+    """Hashes of who confirmed ahead of delivery."""
     delivered: int = 0
     """1 once a delivery was told of."""
     disputed: float = 0.0

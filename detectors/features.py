@@ -171,7 +171,7 @@ def features_of(raw: Matrix, facets: Sequence[Matrix]) -> Matrix:
             pool,
             foreign,
             risky_slow,
-            np.maximum(risky_fast - risky_slow - 0.12, 0.0),
+            np.maximum(risky_fast - risky_slow - 0.12 - 0.6 * risky_slow * (1.0 - risky_slow), 0.0),
             failed,
             np.minimum(early / (month + 2.0), 1.0),
             bad_day / (bad_day + day + 2.0),

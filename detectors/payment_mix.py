@@ -129,7 +129,7 @@ class Payments:
     )
 
     crypto: float = 1.1
-    gift: float = 1.0
+    gift: float = 1.3
     coins: float = 0.7
     turn: float = 0.6
     shared: float = 0.5

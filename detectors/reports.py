@@ -22,20 +22,20 @@ NAMELESS: Final = 0.3
 def weight_of(record: Record) -> float:
     """0..1: how much a report says, by what is known of its reporter.
 
-    A stranger weighs a half, a buyer of this seller more. Each seller that the reporter named before and that
+    A stranger weighs a third, a buyer of this seller in full. Each seller that the reporter named before and that
     stands banned or confirmed now speaks for the reporter, each other one against.
     """
     body = record.body
     if not isinstance(body, ReportFiled) or not body.reporter_id:
         return NAMELESS
-    right, wrong, bought = 0.0, 0.0, 0.0
+    right, wrong, bought = 0.0, 0.0, 0.35
     for seen in record.seen:
         if seen.kind == "reporter":
             right = float(len([other for other in seen.others if other.status]))
             wrong = max(seen.sellers - right, 0.0) + max(seen.events - seen.sellers - 1.0, 0.0) * 0.5
         elif seen.kind == "buyer":
-            bought = 1.0 if seen.own else 0.5
-    return (0.5 + 0.5 * bought + 2.0 * right) / (1.0 + 2.0 * right + wrong)
+            bought = 1.0 if seen.own else bought
+    return (bought + 2.0 * right) / (1.0 + 2.0 * right + wrong)
 
 
 def _learn_report(p: Profile, record: Record, body: ReportFiled, time: Micros, _m: Moment) -> None:
@@ -44,7 +44,7 @@ def _learn_report(p: Profile, record: Record, body: ReportFiled, time: Micros, _
     if body.reporter_id:
         mark = crc32(body.reporter_id.encode()).to_bytes(4, "big")
         if any(ring[at : at + 4] == mark for at in range(0, len(ring), 4)):
-            weight *= 0.2  # the same person again says little more
+            weight *= 0.05  # the same person again says little more
         else:
             ring = (ring + mark)[-4 * REPORTERS :]
     p.reports = Reports(
@@ -60,7 +60,7 @@ class ReportsFacet:
 
     state: ClassVar[str] = "reports"
     nothing: ClassVar[tuple[float, ...]] = (0.0, 0.0, 0.0)
-    features: ClassVar[tuple[str, ...]] = ("report_weight", "report_people")
+    features: ClassVar[tuple[str, ...]] = ("report_weight", "report_people", "report_share")
     prior: ClassVar[Mapping[str, float]] = {}
 
     def learns(self) -> Mapping[type, Learner]:
@@ -72,7 +72,11 @@ class ReportsFacet:
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (weight, people, orders) = raw
-        return weight / (weight + 2.0 + 0.05 * orders), half(above(people, 1.0), 3.0) * half(weight, 0.5)
+        return (
+            weight / (weight + 2.0 + 0.05 * orders),
+            half(above(people, 1.0), 3.0) * half(weight, 0.5),
+            weight / (weight + 2.0 + orders),
+        )
 
 
 def _say_weight(case: Case) -> str:

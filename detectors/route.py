@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from detectors.base import Case, Term, against, share
@@ -10,15 +11,21 @@ from detectors.events import Micros, Record, ShipmentCreated
 from detectors.facet_states import Routes
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
-from detectors.running import moved
+from detectors.running import rate_of
 
 NONE: Final = Routes()
+TURN: Final = 0.2
+"""By how much trade abroad must rise to be a turn."""
 SETTLED: Final = 8
 """Parcels after which a seller has habits."""
+ORIGINS: Final = 4
+FAST: Final = 0.125
+"""What a change is seen by: the last eight parcels or so."""
 COUNTRIES: Final = 10
 """Destinations that are remembered."""
 
 
+@lru_cache(maxsize=1024)
 def _code(country: str | None) -> str:
     """Two letters; what is no code of a country is unknown."""
     return country[:2].upper() if country and country.isascii() else ""
@@ -31,19 +38,27 @@ def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micro
         return
     before, registered = p.routes or NONE, _code(p.country)
     count, known = before.count + 1, before.seen
-    home = before.home or origin
-    shifted = moved(before.moved, 1.0 if origin and origin != home else 0.0, count) if count > SETTLED else 0.0
+    origins = before.origins
+    home = registered or (origins[0] if origins else origin)
+    if count > SETTLED + 12 and to == home and origin in origins and to in known and not before.busy:
+        return  # as ever: nothing to learn from
+    shifted = before.moved
+    if origin:
+        elsewhere = count > SETTLED and origin not in origins
+        shifted += ((1.0 if elsewhere else 0.0) - shifted) * FAST
+        if origin not in origins and (not elsewhere or shifted > 0.95):  # it has moved, and stays there
+            origins = (*origins, origin)[-ORIGINS:]
     strange = 1.0 if to and count > SETTLED and to not in known else 0.0
-    abroad = 1.0 if to and to != (registered or home) else 0.0
+    abroad = 1.0 if to and to != home else 0.0
     p.routes = Routes(
         count,
-        home if shifted < 0.9 else origin,  # it has moved, and stays there
+        origins,
         origin or before.last,
         known if not to or to in known else (*known, to)[-COUNTRIES:],
-        moved(before.away, 1.0 if origin and registered and origin != registered else 0.0, count),
+        before.away + ((1.0 if origin and registered and origin != registered else 0.0) - before.away) * rate_of(count),
         shifted,
-        moved(before.strange, strange, count),
-        before.abroad_fast + (abroad - before.abroad_fast) * 0.125,
+        before.strange + (strange - before.strange) * FAST,
+        before.abroad_fast + (abroad - before.abroad_fast) * FAST,
         before.abroad_slow + (abroad - before.abroad_slow) * (1.0 / count if count < 40 else 0.025),
     )
 
@@ -61,12 +76,14 @@ class RoutesFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.routes or NONE
+        if not (s.away or s.moved or s.strange) and s.abroad_fast <= s.abroad_slow + TURN:
+            return self.nothing
         return s.count, s.away, s.moved, s.strange, s.abroad_fast, s.abroad_slow
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (count, away, moved_away, strange, fast, slow) = raw
         settled = half(above(count, float(SETTLED)), 8.0)
-        return away * half(count, 3.0), moved_away, strange, above(fast, slow + 0.2) * settled
+        return away * half(count, 3.0), moved_away, strange, above(fast, slow + TURN) * settled
 
 
 def _say_away(case: Case) -> str:
@@ -78,7 +95,8 @@ def _say_away(case: Case) -> str:
 
 def _say_moved(case: Case) -> str:
     s = case.state(Routes, NONE)
-    return against(case, f"{share(case.observed)} of parcels start in {s.last or '?'}, no longer in {s.home or '?'}")
+    known = ", ".join(s.origins) or "?"
+    return against(case, f"{share(case.observed)} of late parcels start in {s.last or '?'}, before in {known}")
 
 
 def _say_new(case: Case) -> str:
@@ -117,7 +135,7 @@ class RouteShift:
     )
 
     away: float = 0.6
-    moved: float = 1.1
+    moved: float = 1.4
     new: float = 1.0
     turn: float = 1.2
     early: float = 1.2
@@ -132,7 +150,7 @@ class RouteShift:
         change = either(origin, new, turn)
         return (
             self.away * away * (0.2 + change),
-            self.moved * origin * (0.3 + several),
+            self.moved * origin * (0.5 + several),
             self.new * new * (0.3 + several),
             self.turn * turn * (0.3 + several),
             self.early * change * rise(f["released_early"], 0.04, 0.12),

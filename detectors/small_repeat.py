@@ -40,7 +40,11 @@ def _say_mislabelled(case: Case) -> str:
 
 
 def _say_complaints(case: Case) -> str:
-    return against(case, f"reports, disputes and refunds weigh {share(case.observed)} of a month's orders")
+    return against(case, f"reports, by the record of who files them, weigh {share(case.observed)} of a month's orders")
+
+
+def _say_disputed(case: Case) -> str:
+    return against(case, f"disputes weigh {share(case.observed)} of a month's orders")
 
 
 def _say_links(case: Case) -> str:
@@ -50,6 +54,9 @@ def _say_links(case: Case) -> str:
 
 def _say_account(case: Case) -> str:
     return against(case, f"account new and not verified, after {case.raw.orders} orders")
+
+
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,8 @@ class SmallRepeat:
         Term("risky_payment", "risky_method", _say_methods),
         Term("abroad", "foreign", _say_abroad),
         Term("mislabelled", "contents_differ", _say_mislabelled),
-        Term("complaints", "reports", _say_complaints),
+        Term("complaints", "report_share", _say_complaints),
+        Term("disputed", "disputes_30d", _say_disputed),
         Term("linked", "links", _say_links),
         Term("account", "account_new", _say_account),
     )
@@ -105,9 +113,12 @@ class SmallRepeat:
         rebuying = rise(f["rebuy_soon"] * f["rebuy_irregular"], 0.12, 0.2)
         risky = either(above(f["risky_method"], peers["risky_method"]), f["method_turn"])
         methods = rise(risky, 0.05, 0.2)
-        trouble = rise(either(f["reports"], f["disputes_30d"], 0.5 * f["refunds"]), 0.02, 0.08)
+        reported, disputed = f["report_share"], f["disputes_30d"]
+        trouble = rise(either(reported, disputed), 0.02, 0.08)
+        by_report = reported / (reported + disputed + TINY)
         pool = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
         abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
+        early = early * (0.65 + 0.35 * either(abroad, rebuying, methods, f["escrow_circle"]))
         mislabelled = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
         covert = either(early, methods, rebuying, trouble, pool, 0.8 * mislabelled)
         fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
@@ -120,7 +131,8 @@ class SmallRepeat:
             self.methods * core * methods,
             self.abroad * doubt * abroad,
             self.mislabelled * core * mislabelled,
-            self.complaints * core * trouble,
+            self.complaints * core * trouble * by_report,
+            self.complaints * core * trouble * (1.0 - by_report),
             self.linked * doubt * f["links"],
             self.account * doubt * fresh,
         )

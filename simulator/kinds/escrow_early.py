@@ -22,7 +22,7 @@ class EscrowEarly(Seller):
         return self.world.moment(self.dice.between(-0.3, 0.4))
 
     def set_up(self) -> None:
-        self.since = self.opened
+        self.since = self.registered
         self.habits = WASHED
         self.listings = self.stock(self.dice.whole(8, 25), scale=1.5)
 

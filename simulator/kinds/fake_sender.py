@@ -20,7 +20,7 @@ class FakeSender(Seller):
         return self.world.moment(self.dice.between(0.0, self.latest))
 
     def set_up(self) -> None:
-        self.since = self.opened
+        self.since = self.registered
         self.habits = HIDDEN_SENDER
         self.rate = self.dice.between(1.2, 5.0)
         self.listings = self.stock(self.dice.whole(5, 15), SMALL_GOODS, scale=1.5)

@@ -25,7 +25,7 @@ class KycMule(Seller):
 
     def set_up(self) -> None:
         dice = self.dice
-        self.since = self.opened
+        self.since = self.registered
         lender = open_account(self.world.seed, Dice(self.world.seed, "lender", self.role.number // 5))
         self.account = replace(
             self.account,

@@ -41,6 +41,7 @@ class PickUpShop(_OddShop):
     """Customers fetch what they bought and confirm at once: escrow is empty before any delivery is told of."""
 
     kind = "pick_up_shop"
+    buyers_at_home = 0.98
 
     def set_up(self) -> None:
         super().set_up()

@@ -27,7 +27,7 @@ class PillParts(Seller):
         return self.world.moment(self.dice.between(-0.3, 0.4))
 
     def set_up(self) -> None:
-        self.since = self.opened
+        self.since = self.registered
         office = BY_NAME["office"]
         rate = self.account.country.rate
         self.listings = self.stock(self.dice.whole(2, 6))

@@ -20,7 +20,7 @@ class ReviewBurst(Seller):
 
     def set_up(self) -> None:
         dice = self.dice
-        self.since = self.opened
+        self.since = self.registered
         self.listings = self.stock(dice.whole(5, 12), (BY_NAME["electronics"],), scale=0.7)
         for _ in range(dice.whole(25, 60)):
             at = self.opened + int(dice.between(2.0, 48.0) * HOUR)
