@@ -164,3 +164,40 @@ class Outcomes(Struct, frozen=True, array_like=True, gc=False):
     """Days from order to dispute, running average."""
     spread: float = 0.0
     """Mean difference from that."""
+
+
+class ListedOwn(Struct, frozen=True, array_like=True, gc=False):
+    """A value of the seller's own that somebody has listed."""
+
+    kind: str
+    source: str
+    since: Micros
+    until: Micros
+    """0: it does not expire."""
+    reason: str
+    mark: int
+    """Short hash of the value."""
+
+
+class ListedName(Struct, frozen=True, array_like=True, gc=False):
+    """A name of the seller that is like one of a list."""
+
+    field: str
+    source: str
+    entry: str
+    score: float
+    strength: float
+    """The score, less where the entry is not known for the seller's country."""
+    country: str
+    reason: str
+
+
+class Intel(Struct, frozen=True, array_like=True, gc=False):
+    """What lists say of the seller and of its buyers."""
+
+    own: tuple[ListedOwn, ...] = ()
+    """The strongest first."""
+    name: ListedName | None = None
+    """The strongest: the log has all of them, and how they compare."""
+    buyer_source: str = ""
+    """The latest value of a buyer that was listed, in words."""

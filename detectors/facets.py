@@ -16,6 +16,7 @@ from detectors.basket import BasketFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
+from detectors.intel import IntelFacet
 from detectors.moment import Learner, Moment
 from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
@@ -69,6 +70,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     BuyersFacet(),
     BasketFacet(),
     OutcomesFacet(),
+    IntelFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -46,6 +46,8 @@ class Moment(Struct, gc=False):
     """The amount against the buyer's usual one."""
     market: Market = NO_EXPECTATIONS
     """What the policy in force says of corridors, categories and lists."""
+    listed: float = 0.0
+    """0..1: a value of the buyer's that somebody has listed."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

@@ -11,6 +11,7 @@ from detectors.facet_states import (
     Basket,
     BuyerMix,
     Escrow,
+    Intel,
     Outcomes,
     Parcels,
     PaymentMix,
@@ -196,6 +197,7 @@ class Profile(Struct, array_like=True, gc=False):
     buyer_mix: BuyerMix | None = None
     basket: Basket | None = None
     outcomes: Outcomes | None = None
+    intel: Intel | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -30,8 +30,12 @@ app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
 app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
+intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contacts, addresses.")
+app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 
+SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
+INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
 
 
@@ -67,6 +71,27 @@ def replay(
     from sellerwatch.replay import run
 
     run(events, alerts, decisions, _settings(config))
+
+
+@app.command(epilog=SCREEN_EXAMPLE)
+def screen(
+    names: Annotated[Path, typer.Argument(help="Table (.csv) with a column `name`; with --pairs: `left` and `right`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write the matches here (.csv).")],
+    further: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --list.")] = None,
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option("--list", help="OFAC's tables, an export of OpenSanctions, or a list of your own; repeatable."),
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Compare the columns `left` and `right` of each line.")
+    ] = False,
+    least: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that counts as a match.")] = 0.5,
+    best: Annotated[int, typer.Option(min=1, max=30, help="Most matches for each name.")] = 5,
+) -> None:
+    """Compares names with sanction lists or lists of your own: best matches, with score and reasons."""
+    from sellerwatch.screen import run
+
+    run(names, [*(lists or []), *(further or [])], output, pairs=pairs, least=least, best=best)
 
 
 @app.command()
@@ -166,6 +191,27 @@ def topics_create(
 
     made = create_topics(_settings(config), partitions=partitions, replication=replication, upstream=upstream)
     typer.echo("\n".join(f"made {topic}" for topic in made) or "every topic is there already")
+
+
+@intel.command("load", epilog=INTEL_EXAMPLE)
+def intel_load(
+    lists: Annotated[list[Path], typer.Option("--list", help="As for `sellerwatch screen`; repeatable.")],
+    further: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --list.")] = None,
+    before: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file as it was loaded last: what is gone is withdrawn; repeatable."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the events here (.jsonl) instead of sending them.")
+    ] = None,
+    at: Annotated[str, typer.Option(help="When they are listed, such as 2027-01-31T00:00:00Z; default: now.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back all that the lists hold.")] = False,
+    config: Config = None,
+) -> None:
+    """Sends the wallets, contacts and addresses of lists as `intel.listed` to the topic `intel`."""
+    from sellerwatch.intel import run
+
+    run([*lists, *(further or [])], before or [], output, _settings(config), at=at, withdraw=withdraw)
 
 
 @partitions.command("list")

@@ -21,6 +21,7 @@ from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
+from streams.screening.facts import Screening
 from streams.settings import Settings
 from streams.upstream import EPOCH, MICROSECOND, parse
 from streams.worker import usual_policy
@@ -94,9 +95,10 @@ def event_replay(policies: PolicyShelf, settings: Settings) -> EventReplay:
     keys = settings.hashing() or [HashKey("r", REPLAY_KEY)]
     key = signing_key(settings)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
+    screening = Screening.load(settings.screening_lists)
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
     learners = Learners.new(interval)
-    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait)
+    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait, screening=screening)
 
 
 def is_log(path: Path) -> bool:

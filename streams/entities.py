@@ -73,6 +73,15 @@ class BuyerStats(Struct, array_like=True, gc=False):
     orders_10d: float = 0.0
 
 
+class Listing(Struct, frozen=True, array_like=True, gc=False):
+    """What one source of intelligence says of a value."""
+
+    until: Micros = 0
+    """When it expires; 0: never."""
+    since: Micros = 0
+    reason: str | None = None
+
+
 class Value(Struct, array_like=True, gc=False):
     """A value and who touched it."""
 
@@ -84,8 +93,8 @@ class Value(Struct, array_like=True, gc=False):
     marks: dict[str, int] = {}
     recent: list[int] = []
     """Short hashes of the ids of the last events."""
-    listed: dict[str, Micros] = {}
-    """Source of the intelligence -> when it expires (0 = never)."""
+    listed: dict[str, Listing | Micros] = {}
+    """By source of the intelligence; a plain number is what an earlier version kept of it, its expiry."""
     buyer: BuyerStats | None = None
 
 
@@ -144,8 +153,8 @@ class Touch(Struct, frozen=True, gc=False):
     """The buyer's order turned out bad; no sighting otherwise."""
     placed_at: Micros = 0
     """When that order was placed, where that is known."""
-    listed: tuple[str, Micros] | None = None
-    """Intelligence: source and expiry; no sighting otherwise."""
+    listed: tuple[str, Listing] | None = None
+    """Intelligence, with its source; no sighting otherwise."""
     withdrawn: str | None = None
 
     @property
@@ -167,6 +176,9 @@ class NewLink(Struct, frozen=True, gc=False):
 
 
 NO_LINKS: list[NewLink] = []
+NOT_LISTED: tuple[None, Listing] = (None, Listing())
+MAX_LISTINGS = 8
+"""Sources that a value remembers; the earliest goes first."""
 
 
 def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | None, list[NewLink]]:
@@ -203,6 +215,7 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
     known = len(others) < len(value.sellers)
     if len(others) > 1:
         others.sort(key=_last_seen, reverse=True)
+    source, listing = _in_force(value, by.time) if value.listed else NOT_LISTED
     return Sighting(
         kind=kind,
         value=digest,
@@ -213,8 +226,11 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
         first_seen=value.first_seen if value.events else None,
         last_seen=value.last_seen if value.events else None,
         others=tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others[:MAX_OTHERS]]),
-        listed=_listed(value, by.time) if value.listed else None,
+        listed=source,
         buyer=history(value.buyer, by.time) if value.buyer else None,
+        listed_since=listing.since,
+        listed_until=listing.until,
+        listed_reason=listing.reason,
     )
 
 
@@ -222,8 +238,20 @@ def _last_seen(seen: SellerSeen) -> Micros:
     return seen.last_seen
 
 
-def _listed(value: Value, now: Micros) -> str | None:
-    return next((source for source, end in value.listed.items() if not end or end > now), None)
+def _in_force(value: Value, now: Micros) -> tuple[str | None, Listing]:
+    """The first source, in the order of listing, whose word has not expired."""
+    for source, listing in value.listed.items():
+        kept = Listing(listing) if isinstance(listing, int) else listing
+        if not kept.until or kept.until > now:
+            return source, kept
+    return NOT_LISTED
+
+
+def owners(value: Value) -> list[str]:
+    """Sellers that gave the value as their own, in the order in which they did; nobody owns what very many share."""
+    if value.distinct >= HUB:
+        return []
+    return [seen.seller_id for seen in value.sellers if seen.role == "seller"]
 
 
 def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
@@ -262,12 +290,22 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
 
 def _note(value: Value, by: Touch) -> None:
     if by.listed:
-        value.listed[by.listed[0]] = by.listed[1]
+        source, listing = by.listed
+        value.listed[source] = _first_listed(value.listed.get(source), listing, by.time)
+        if len(value.listed) > MAX_LISTINGS:
+            value.listed.pop(next(iter(value.listed)))
     if by.withdrawn:
         value.listed.pop(by.withdrawn, None)
     if by.bad:
         value.buyer = value.buyer or BuyerStats()
         _learn_bad(value.buyer, by.time, by.placed_at or by.time)
+
+
+def _first_listed(before: Listing | Micros | None, now: Listing, time: Micros) -> Listing:
+    """A list that is loaded again says the same since it first said so."""
+    if isinstance(before, Listing) and before.since and (not before.until or before.until > time):
+        return Listing(now.until, min(before.since, now.since), now.reason)
+    return now
 
 
 def _mark(value: Value, by: Touch) -> None:

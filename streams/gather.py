@@ -6,6 +6,7 @@ them, and says which have changed. Intake runs it on Redis, a replay on a dictio
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,7 @@ from detectors.events import (
     Record,
     ReportFiled,
     ReviewLeft,
+    Screened,
     SellerBanned,
     SellerRegistered,
     SellerReinstated,
@@ -34,10 +36,12 @@ from detectors.events import (
     Sighting,
     Source,
     Status,
+    ValueListed,
     VerdictGiven,
 )
 from streams.entities import (
     Linked,
+    Listing,
     NewLink,
     Order,
     Role,
@@ -53,6 +57,7 @@ from streams.entities import (
     link,
     look,
     order_of,
+    owners,
     touch,
 )
 from streams.privacy import Personal
@@ -111,6 +116,10 @@ class Incoming(Struct, gc=False):
     sightings: list[Sighting | None] = []
     """Of each touch, in order."""
     links: list[list[NewLink]] = []
+    owners: list[list[str]] = []
+    """Of each value that the event lists or withdraws: the sellers that own it."""
+    screened: tuple[Screened, ...] = ()
+    """List entries that its names may be."""
 
     def __post_init__(self) -> None:
         self.origin = f"{self.source.topic}/{self.source.partition}"
@@ -136,7 +145,7 @@ class Incoming(Struct, gc=False):
         amount_minor: int | None = None,
         bad: bool = False,
         placed_at: Micros = 0,
-        listed: tuple[str, Micros] | None = None,
+        listed: tuple[str, Listing] | None = None,
         withdrawn: str | None = None,
     ) -> Touch:
         """The event as the values see it that it touches."""
@@ -194,7 +203,10 @@ class Gathering:
                     self._find_former(key, kind, personal, keys)
             body = incoming.event.body
             if isinstance(body, INTEL):
-                keys[f"v:{body.kind}:{body.value_hash}"] = None
+                keys.update(dict.fromkeys(_listed_keys(incoming)))
+                if self._former is not None:
+                    for personal in incoming.values.values():
+                        self._find_former(f"v:{personal.kind}:{personal.hash}", personal.kind, personal, keys)
         return list(keys)
 
     def _find_former(self, key: str, kind: str, personal: Personal, keys: dict[str, None]) -> None:
@@ -275,6 +287,7 @@ class Gathering:
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
         sighting, links = self._touch_once(key, item)
+        incoming.owners.append(owners(self._values[key]) if by.listed or by.withdrawn else [])
         incoming.sightings.append(sighting)
         incoming.links.append(links)
         self._touches.setdefault(key, []).append(item)
@@ -289,10 +302,13 @@ class Gathering:
 
     def _note_intel(self, incoming: Incoming, body: IntelListed | IntelWithdrawn) -> None:
         if isinstance(body, IntelListed):
-            by = incoming.touch("", "buyer", listed=(body.source, micros_of(body.expires_at)))
+            listing = Listing(micros_of(body.expires_at), incoming.event.event_time, body.reason)
+            by = incoming.touch("", "buyer", listed=(body.source, listing))
         else:
             by = incoming.touch("", "buyer", withdrawn=body.source)
-        self._touch(incoming, f"v:{body.kind}:{body.value_hash}", body.kind, str(body.value_hash), by)
+        for key in _listed_keys(incoming):
+            _, kind, digest = key.split(":", 2)
+            self._touch(incoming, key, kind, digest, by)
 
     def _buyer_of(self, incoming: Incoming) -> str | None:
         order = self._orders.get(incoming.order_key or "")
@@ -351,17 +367,21 @@ class Gathering:
         if incoming.seller_id is None:
             return
         body = incoming.event.body
-        others: list[tuple[str, LinkFound]] = []
+        others: list[tuple[str, LinkFound | ValueListed]] = []
+        if isinstance(body, INTEL):
+            others += _notices(incoming, body)
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
         seen = tuple([self._with_standing(sighting) for sighting in incoming.sightings if sighting is not None])
         for found in incoming.links:
             others += [self._join(new) for new in found]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
-        yield record if incoming.order is None else msgspec.structs.replace(record, order=incoming.order)
+        if incoming.order is not None or incoming.screened:
+            record = msgspec.structs.replace(record, order=incoming.order, screened=incoming.screened)
+        yield record
         for part, (other, notice) in enumerate(others, start=1):
             source = Source(incoming.source.topic, incoming.source.partition, incoming.source.offset, part)
-            yield _record(incoming, other, source, f"{incoming.event.event_id}/link/{part}", notice)
+            yield _record(incoming, other, source, f"{incoming.event.event_id}/{_part_name(notice)}/{part}", notice)
 
     def _change_standing(self, seller_id: str, incoming: Incoming) -> list[tuple[str, LinkFound]]:
         """A ban, its end, or a confirmed verdict is told to every seller that is linked."""
@@ -435,6 +455,8 @@ class Gathering:
             self._grown.pop(key, None)
             for item in self._touches.get(key, ()):
                 sighting, links = self._touch_once(key, item)
+                if item.by.listed or item.by.withdrawn:
+                    item.incoming.owners[item.slot] = owners(self._values[key])
                 item.incoming.sightings[item.slot] = sighting
                 item.incoming.links[item.slot] = links
 
@@ -461,6 +483,29 @@ class Gathering:
     def waiting(self) -> list[Incoming]:
         """Events whose order is not known."""
         return [incoming for incoming in self.batch if incoming.seller_id is None]
+
+
+def _listed_keys(incoming: Incoming) -> list[str]:
+    """Store keys of the value that the event lists: also of other kinds that the same text may come as."""
+    body: Any = incoming.event.body
+    keys = {f"v:{body.kind}:{body.value_hash}": None}
+    keys.update({f"v:{personal.kind}:{personal.hash}": None for personal in incoming.values.values()})
+    return list(keys)
+
+
+def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tuple[str, ValueListed]]:
+    """What the sellers that own the value are told."""
+    withdrawn, until = isinstance(body, IntelWithdrawn), micros_of(body.expires_at)
+    notices = []
+    for key, sellers in zip(_listed_keys(incoming), incoming.owners, strict=True):
+        _, kind, digest = key.split(":", 2)
+        notice = ValueListed(kind, digest, body.source, body.reason, until, withdrawn)
+        notices += [(seller, notice) for seller in dict.fromkeys(sellers)]
+    return notices
+
+
+def _part_name(notice: LinkFound | ValueListed) -> str:
+    return "link" if isinstance(notice, LinkFound) else "listed"
 
 
 def _changes_standing(body: object) -> bool:

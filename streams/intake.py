@@ -19,6 +19,7 @@ from streams.kafka.poll import Claim, ConsumerRecord, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.rejected import RefusalLimit, refusal
+from streams.screening.facts import Screening
 from streams.stops import Stops
 from streams.store.connection import Lost
 from streams.store.entities import Alive, RedisEntities, RolledBack
@@ -81,6 +82,7 @@ class Intake:
         log_partitions: int,
         rejected_partitions: int,
         waiting_partitions: int,
+        screening: Screening | None = None,
     ) -> None:
         self._entities = entities
         self._pseudonyms = pseudonyms
@@ -89,6 +91,7 @@ class Intake:
         self._log_partitions = log_partitions
         self._rejected_partitions = rejected_partitions
         self._waiting_partitions = waiting_partitions
+        self._screening = screening
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -187,9 +190,10 @@ class Intake:
         except InvalidEventError as error:
             self._refuse(Origin(topic, partition, record.offset, now, now), record, error, outgoing)
             return True
+        screened = self._screening.of(event.body) if self._screening else ()  # needs names as they are
         body, values = pseudonymise(event.body, self._pseudonyms)
         source = Source(topic, partition, record.offset)
-        taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values))
+        taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values, screened=screened))
         taken.originals[record.offset] = (record, origin)
         return False
 

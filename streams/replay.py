@@ -24,6 +24,7 @@ from streams.gather import Gathering, Incoming
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
+from streams.screening.facts import Screening
 from streams.signing import sign
 from streams.upstream import parse
 
@@ -104,6 +105,7 @@ class EventReplay:
 
     Args:
         wait: How long, in event time, an event waits for the order that tells its seller.
+        screening: Lists that sellers' names are compared with.
     """
 
     def __init__(
@@ -115,12 +117,14 @@ class EventReplay:
         signing_key: bytes,
         *,
         wait: Micros,
+        screening: Screening | None = None,
     ) -> None:
         self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
         self._learners = learners
         self._signing_key = signing_key
         self._wait = wait
+        self._screening = screening
         self._entities: dict[str, bytes] = {}
         self._parked: list[Incoming] = []
         self._now: Micros = 0
@@ -157,8 +161,9 @@ class EventReplay:
             self._refuse(error.reason)
             return None
         self._now = max(self._now, event.event_time)
+        screened = self._screening.of(event.body) if self._screening else ()
         body, values = pseudonymise(event.body, self._pseudonyms)
-        return Incoming(self._source("replay"), self._now, event.with_body(body), values)
+        return Incoming(self._source("replay"), self._now, event.with_body(body), values, screened=screened)
 
     def _source(self, topic: str) -> Source:
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
@@ -170,7 +175,7 @@ class EventReplay:
     def _retried(self) -> list[Incoming]:
         """Events that wait for their order, to be looked at again."""
         parked, self._parked = self._parked, []
-        return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values) for i in parked]
+        return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values, screened=i.screened) for i in parked]
 
     def _gather(self, batch: list[Incoming]) -> list[Record]:
         gathering = Gathering(batch)

@@ -39,6 +39,7 @@ def _seconds(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 """Seconds, or ISO 8601 such as `PT1H`."""
 Words = Annotated[list[str], NoDecode]
+Paths = Annotated[list[Path], NoDecode]
 Secrets = Annotated[list[SecretStr], NoDecode]
 
 
@@ -98,6 +99,10 @@ class Settings(BaseSettings):
     webhook_allow_hosts: Words = []
     """When set, only these hosts are delivered to."""
 
+    screening_lists: Paths = []
+    """Lists that the names of sellers are compared with when they register or change: OFAC's tables, exports of
+    OpenSanctions, lists of your own; files, separated by commas, read when intake starts."""
+
     alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.7
     """A seller whose score reaches this is alerted."""
 
@@ -137,7 +142,13 @@ class Settings(BaseSettings):
     """Least level that is logged."""
 
     @field_validator(
-        "kafka_brokers", "webhook_allow_hosts", "hash_keys", "model_keys", "webhook_secrets", mode="before"
+        "kafka_brokers",
+        "webhook_allow_hosts",
+        "hash_keys",
+        "model_keys",
+        "webhook_secrets",
+        "screening_lists",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: Any) -> Any:

@@ -25,6 +25,7 @@ from streams.topics import Layout, read_layout
 if TYPE_CHECKING:
     from detectors.alert_policy import Policy
     from streams.app import App, Stage
+    from streams.screening.facts import Screening
 
 log = structlog.get_logger()
 
@@ -96,6 +97,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
             log_partitions=layout.log,
             rejected_partitions=layout.partitions[names.REJECTED],
             waiting_partitions=layout.partitions[names.WAITING],
+            screening=_screening(settings),
         )
     from streams.store.partition import PartitionStore
 
@@ -115,6 +117,15 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
 
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     return Learn(store, lambda: Learners.new(interval), settings.signing(), log_partitions=layout.log)
+
+
+def _screening(settings: Settings) -> "Screening | None":
+    from streams.screening.facts import Screening
+
+    screening = Screening.load(settings.screening_lists)
+    if screening is not None:
+        log.info("screening_lists_read", names=len(screening.lists), version=screening.lists.version)
+    return screening
 
 
 def usual_policy(settings: Settings) -> "Policy":

@@ -14,6 +14,7 @@ PARTS: Mapping[str, str] = {
     "marketplace": "bench.detection.marketplace",
     "handbook": "bench.detection.handbook",
     "sparkov": "bench.detection.sparkov",
+    "names": "bench.detection.names",
 }
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101

@@ -11,6 +11,9 @@ from detectors.facet_states import (
     Basket,
     BuyerMix,
     Escrow,
+    Intel,
+    ListedName,
+    ListedOwn,
     Parcels,
     PaymentMix,
     Reports,
@@ -58,6 +61,11 @@ FULLEST = {
     "takeover": Takeover(MONDAY, ("device_id", "email", "payout_account", "phone"), 1.2345, 1.2345, COUNT, b"x" * 32),
     "buyer_mix": BuyerMix(COUNT, 1.2345, 1.2345, 1.2345, ("b" * 25,) * 2),
     "basket": Basket(b"x" * 96, 1.2345, 1.2345, COUNT, MONDAY),
+    "intel": Intel(
+        (ListedOwn("payout_account", "s" * 28, MONDAY, MONDAY, "r" * 28, COUNT),) * 2,
+        ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),
+        "instrument listed by " + "s" * 28 + " on 2026-03-02",
+    ),
 }
 """Of every facet."""
 
