@@ -53,22 +53,25 @@ class Shape:
             for (a, b), (cells_a, cells_b) in zip(self.pairs, self.cells, strict=True)
         ]
 
+    @cached_property
+    def _points(self) -> list[list[tuple[tuple[int, float], ...]]]:
+        """Keys and their weights for each level of each feature; built once, since every row asks."""
+        return [[self._point(number, level) for level in range(LEVELS)] for number in range(len(self.knots))]
+
+    def _point(self, number: int, level: int) -> tuple[tuple[int, float], ...]:
+        knots, usual, first = self.knots[number], self.usual[number], number * SLOTS
+        above = min(bisect_left(knots, level), len(knots) - 1)
+        below = max(above - 1, 0)
+        low, high = knots[below], knots[above]
+        part = min(max((level - low) / (high - low), 0.0), 1.0) if high > low else 1.0
+        points = ((first + above, part, high), (first + below, 1.0 - part, low))
+        return tuple((key, weight) for key, weight, knot in points if weight > 0.0 and knot != usual)
+
     def row(self, levels: bytes) -> dict[int, float]:
         """The sparse row of one order: weight of each key, the bias included."""
         row: dict[int, float] = {BIAS: 1.0}
-        for number, level in enumerate(levels):
-            if level == self.usual[number]:
-                continue
-            knots = self.knots[number]
-            first = number * SLOTS
-            above = min(bisect_left(knots, level), len(knots) - 1)
-            below = above - 1 if above else 0
-            low, high = knots[below], knots[above]
-            part = min((level - low) / (high - low), 1.0) if high > low and level > low else float(level > low)
-            if part > 0.0 and high != self.usual[number]:
-                row[first + above] = part
-            if part < 1.0 and low != self.usual[number]:
-                row[first + below] = 1.0 - part
+        for of_feature, level in zip(self._points, levels, strict=True):
+            row.update(of_feature[level])
         first = len(self.knots) * SLOTS
         for (a, b), (cells_a, cells_b), usual in zip(self.pairs, self.cells, self.usual_cells, strict=True):
             cell = cells_a[levels[a]] * CELLS + cells_b[levels[b]]

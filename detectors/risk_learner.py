@@ -154,7 +154,7 @@ class RiskLearner:
         row = self._shape.row(levels)
         averages = self._weights.averages
         total = sum([averages.get(key, 0.0) * part for key, part in row.items()])
-        self._scale.learn_one(total, bad, weight)
+        self._scale.learn_one(total, bad, weight, self.learned)
         self._weights.learn_one(row, bad, weight)
         self.learned += 1
         self.bad += bad

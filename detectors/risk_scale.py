@@ -9,8 +9,8 @@ LOWEST: Final = -12.0
 STEP: Final = 0.5
 BINS: Final = 36
 """From -12 to 6."""
-KEEP: Final = 1.0 - 1.0 / 50_000.0
-"""The scale looks back on about so many rows."""
+SHORTEST, LONGEST = 200, 10_000
+"""Rows that the scale looks back on: half of all so far, since the first sums were those of a beginner."""
 DOUBT: Final = 4.0
 """Rows that each bin is taken to have had, that turned out as their sum says."""
 APART: Final = 1e-3
@@ -27,9 +27,14 @@ class RiskScale:
         self._counts = np.frombuffer(counts, "<f8").reshape(2, BINS).copy() if counts else np.zeros((2, BINS))
         """Good and bad rows of each bin."""
 
-    def learn_one(self, total: float, bad: bool, weight: float) -> None:
+    def learn_one(self, total: float, bad: bool, weight: float, rows: int) -> None:
+        """Takes in one row.
+
+        Args:
+            rows: That the model has learned so far.
+        """
         at = min(max(int((total - LOWEST) / STEP), 0), BINS - 1)
-        self._counts *= KEEP
+        self._counts *= 1.0 - 1.0 / min(max(rows / 2, SHORTEST), LONGEST)
         self._counts[int(bad), at] += weight
 
     def state(self) -> bytes:
