@@ -190,7 +190,9 @@ class Intake:
         except InvalidEventError as error:
             self._refuse(Origin(topic, partition, record.offset, now, now), record, error, outgoing)
             return True
-        screened = self._screening.of(event.body) if self._screening else ()  # needs names as they are
+        screened = (
+            self._screening.of(event.body, event.event_time) if self._screening else ()
+        )  # needs names as they are
         body, values = pseudonymise(event.body, self._pseudonyms)
         source = Source(topic, partition, record.offset)
         taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values, screened=screened))

@@ -161,7 +161,7 @@ class EventReplay:
             self._refuse(error.reason)
             return None
         self._now = max(self._now, event.event_time)
-        screened = self._screening.of(event.body) if self._screening else ()
+        screened = self._screening.of(event.body, event.event_time) if self._screening else ()
         body, values = pseudonymise(event.body, self._pseudonyms)
         return Incoming(self._source("replay"), self._now, event.with_body(body), values, screened=screened)
 

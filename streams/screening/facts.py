@@ -5,10 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from detectors.events import Place, Screened, SellerAccount
+from detectors.events import Micros, Place, Screened, SellerAccount
 from detectors.names import MATCH
 from streams.screening.countries import country_code
 from streams.screening.lists import ListMatch, NameLists, said_of_country
+from streams.upstream import micros_of
 
 FIELDS: Final = ("legal_name", "display_name")
 KEPT: Final = 3
@@ -38,8 +39,8 @@ class Screening:
             return None
         return cls(NameLists.load(paths))
 
-    def of(self, body: object) -> tuple[Screened, ...]:
-        """The entries that the names of a registration or update may be; of other events none."""
+    def of(self, body: object, time: Micros) -> tuple[Screened, ...]:
+        """The entries in force at `time` that the names of a registration or update may be; of other events none."""
         if not isinstance(body, SellerAccount):
             return ()
         country = body.country or (body.address.country if isinstance(body.address, Place) else "")
@@ -48,6 +49,8 @@ class Screening:
         for field in FIELDS:
             text = getattr(body, field)
             for match in self._search(text) if text else ():
+                if 0 < micros_of(match.entry.expires_at) <= time:
+                    continue
                 fact = self._fact(field, match, code)
                 known = found.get((fact.source, fact.entry))
                 if known is None or known.score < fact.score:

@@ -41,7 +41,7 @@ def registration(**fields: Any) -> bytes:
 
 def logged(event: bytes, screening: Screening) -> Record:
     read = parse(event)
-    screened = screening.of(read.body)
+    screened = screening.of(read.body, read.event_time)
     body, values = pseudonymise(read.body, Pseudonyms([HashKey("k", KEY)]))
     gathering = Gathering([Incoming(Source("sellers", 0, 0), 0, read.with_body(body), values, screened=screened)])
     gathering.take_first(dict.fromkeys(gathering.first_keys()))
@@ -68,8 +68,17 @@ def test_the_country_of_the_seller_tells_a_namesake(screening: Screening) -> Non
 def test_only_registrations_and_updates_with_a_name_are_screened(screening: Screening) -> None:
     assert logged(registration(legal_name=None, email="a@example.com"), screening).screened == ()
     assert logged(registration(legal_name="Somebody Else"), screening).screened == ()
-    assert screening.of(parse(line("order.placed")).body) == ()
-    assert screening.of(SellerRegistered(display_name=CANARY))[0].field == "display_name"
+    assert screening.of(parse(line("order.placed")).body, 0) == ()
+    assert screening.of(SellerRegistered(display_name=CANARY), 0)[0].field == "display_name"
+
+
+def test_an_entry_that_had_expired_by_then_is_none(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(f"name,expires_at\n{CANARY},2026-03-01T12:00:00Z\n")
+    screening = Screening.load([tmp_path / "list.csv"])
+    assert screening is not None
+
+    assert len(logged(registration(), screening).screened) == 1
+    assert logged(registration(event_time="2026-03-01T13:00:00Z"), screening).screened == ()
 
 
 def test_without_lists_nothing_is_screened_and_the_log_is_as_before() -> None:
