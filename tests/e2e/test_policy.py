@@ -17,7 +17,22 @@ from streams import names
 from tests.e2e.system import System
 
 FIRST = "[alerts]\nline = 0.6\n"
-SECOND = "[alerts]\nline = 0.65\n\n[patterns.velocity]\nenabled = false\n"
+SECOND = """
+[alerts]
+line = 0.5
+
+[budget]
+alerts_a_day = 2
+
+[patterns.velocity]
+enabled = false
+
+[[rules]]
+name = "risky_abroad"
+when = "risky_method > 0.1 && foreign > peer.foreign"
+severity = "low"
+say = "crypto or gift cards, sold abroad"
+"""
 
 
 def command(system: System, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -117,6 +132,16 @@ def test_a_worker_that_takes_over_decides_by_the_policy_in_force(running: System
 
     assert decided
     assert set().union(*decided.values()) == {last}
+
+
+def test_learn_is_told_of_what_the_budget_counts(running: System) -> None:
+    told = [json.loads(value) for _, value in running.read(names.TRAINING) if b'"candidate"' in value]
+    alerts = {json.loads(value)["alert_id"] for _, value in running.read(names.ALERTS)}
+
+    assert told
+    assert {candidate["alerts_a_day"] for candidate in told} == {2.0}
+    assert {candidate["episode"] for candidate in told} & alerts
+    assert running.metrics("learn")['sellerwatch_events_total{result="applied",stage="learn"}'] > 0
 
 
 def test_the_policy_in_force_and_its_history_can_be_shown(running: System) -> None:
