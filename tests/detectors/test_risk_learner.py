@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,7 +31,7 @@ def model_of(learner: RiskLearner) -> RiskModel:
     return RiskModel(learner.publication(), "risk-test", FEATURES)
 
 
-def levels_of(rows: list[tuple[float, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
+def levels_of(rows: Sequence[tuple[float, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     return np.rint(np.array(rows) * 255.0).astype(np.uint8)
 
 
