@@ -13,6 +13,8 @@ from detectors.profile import Profile
 
 NONE: Final = Account()
 CONTACTS: Final = frozenset(("email", "phone", "tax_id", "payout_account"))
+OLD: Final = 60.0
+"""Days after which it does not matter from where an account was opened."""
 CROWD: Final = 20
 """A contact that more sellers share is an agency's."""
 
@@ -54,7 +56,10 @@ class AccountFacet:
         s = p.account or NONE
         days = (p.clock - p.since) / DAY
         throwaway = 1.0 if s.mail == "throwaway" else 0.0
-        return throwaway, len(s.reused), s.fresh_device, s.failed, p.unverified, p.orders, days
+        fresh = s.fresh_device if days < OLD else 0.0
+        if not (throwaway or s.reused or s.failed or fresh or p.unverified):
+            return self.nothing
+        return throwaway, len(s.reused), fresh, s.failed, p.unverified, p.orders, days
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (throwaway, reused, fresh, failed, unverified, orders, days) = raw

@@ -184,7 +184,11 @@ def _first(
 
 def any_open(policy: Policy, states: Mapping[str, AlertState], now: Micros) -> bool:
     """Whether an alert on the seller waits for a person."""
-    return any(not state.closed and now - state.seen_at <= policy.lapse for state in states.values())
+    return any(is_open(policy, state, now) for state in states.values())
+
+
+def is_open(policy: Policy, state: AlertState, now: Micros) -> bool:
+    return not state.closed and now - state.seen_at <= policy.lapse
 
 
 def keep(

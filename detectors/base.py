@@ -28,6 +28,7 @@ class Row(Struct, gc=False):
     cohort: str
     sampled: bool
     """Whether the order may become a training row."""
+    is_order: bool = True
     states: tuple[Any, ...] = ()
     """Of the facets, as they were."""
     chance: int = 0

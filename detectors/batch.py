@@ -18,6 +18,8 @@ class Batch:
     """
 
     def __init__(self, names: Sequence[str], features: Matrix, peers: Matrix, anomaly: Column) -> None:
+        self.observed: Final = features
+        self.usual: Final = peers
         self.features: Final[Mapping[str, Column]] = dict(zip(names, features, strict=True))
         self.peers: Final[Mapping[str, Column]] = dict(zip(names, peers, strict=True))
         self.anomaly: Final = anomaly

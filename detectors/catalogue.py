@@ -11,6 +11,7 @@ from detectors.basket import DangerousBasket
 from detectors.buyer import ProlificBuyers
 from detectors.disputes import Disputes
 from detectors.escrow import EscrowGaps
+from detectors.intel import IntelPattern
 from detectors.linked_accounts import LinkedAccounts
 from detectors.order_facts import OrderFacts
 from detectors.parcel import ParcelMismatch
@@ -47,6 +48,7 @@ class Catalogue:
         AccountTakeover(),
         ProlificBuyers(),
         DangerousBasket(),
+        IntelPattern(),
     )
     """They judge the seller, and may alert."""
     order: Pattern = field(default_factory=OrderFacts)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from detectors import alert_policy
 from detectors.alert_policy import SEVERITIES, Outcome, Policy
-from detectors.assessment import Explainer
+from detectors.assessment import JUDGED_BY_LABELS, Explainer
 from detectors.base import Row
 from detectors.budget import Candidate
 from detectors.decision import Alert, Decision, Evidence, linked_sellers, say_time
@@ -18,7 +18,7 @@ from detectors.norms import learn_norm
 from detectors.order_rows import OrderRow
 from detectors.policy_parts import Budget, chosen, share_of
 from detectors.profile import AlertState
-from detectors.sampling import sampled_row
+from detectors.sampling import RISKY, sampled_row
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
 """The contract's names of the events that are scored."""
@@ -46,7 +46,7 @@ class Deciding:
     def of(cls, judged: Judged, policy: Policy, effects: Effects) -> "Deciding":
         names = [pattern.name for pattern in policy.catalogue.seller]
         explainer = judged.assessment.explainer(policy.explain_from, policy.lowest_line)
-        return cls(judged, policy, effects, explainer, names, {**policy.versions, "model": judged.model_version})
+        return cls(judged, policy, effects, explainer, names, {**policy.versions, **judged.versions})
 
     def decide(self, at: int, row: Row, record: Record, offset: int) -> None:
         """Decides on the `at`-th scored event of the batch."""
@@ -138,10 +138,26 @@ class Deciding:
         suspicious = seller_score >= self.policy.learning_line or (
             bool(p.alerts) and alert_policy.any_open(self.policy, p.alerts, row.time)
         )
-        self.effects.order_rows[body.order_id] = OrderRow(
-            record.seller_id, row.cohort, number, row.time, record.logged_at, features, suspicious
+        kept = self.effects.order_rows[body.order_id] = OrderRow(
+            record.seller_id,
+            row.cohort,
+            number,
+            row.time,
+            record.logged_at,
+            features,
+            suspicious,
+            suspicious and self._is_unjudged(at, row),
+            self.judged.risk[at],
+            self.judged.challenger[at],
         )
-        if row.sampled:
-            sampled = sampled_row(row, record, offset, body.order_id, features, suspicious)
+        if row.sampled or kept.risk >= RISKY:
+            sampled = sampled_row(row, record, offset, body.order_id, kept)
             if sampled is not None:
                 self.effects.rows.append(sampled)
+
+    def _is_unjudged(self, at: int, row: Row) -> bool:
+        """Whether what speaks against the seller is what no dispute would tell of."""
+        assessment, states = self.judged.assessment, row.profile.alerts
+        if assessment.seller_scores[at] >= self.policy.learning_line:
+            return self.names[assessment.top[at]] not in JUDGED_BY_LABELS
+        return any(alert_policy.is_open(self.policy, states[p], row.time) for p in states if p not in JUDGED_BY_LABELS)

@@ -18,17 +18,21 @@ BUYERS: Final = 16
 
 
 def _learn_release(p: Profile, record: Record, body: PaymentReleased, time: Micros, _m: Moment) -> None:
-    before, order = p.escrow or NONE, record.order
+    order, said = record.order, body.confirmed_by
+    undelivered = said == "buyer" and order is not None and not order.delivered_at
+    before = p.escrow
+    if before is None:  # state begins with the first release that is not as it should be
+        if said != "early" and not undelivered:
+            return
+        before = Escrow(time, count=min(p.orders, 17) - 1)
     count = before.count + 1
-    early = body.confirmed_by == "early"
-    if body.confirmed_by == "buyer" and order is not None and before.delivered:
-        early = not order.delivered_at
+    early = said == "early" or (undelivered and before.delivered > 0)
     ring, circle = before.buyers, before.circle
     if early and order is not None and order.buyer:
-        buyer = crc32(order.buyer.encode()).to_bytes(4, "big")
-        known = any(ring[at : at + 4] == buyer for at in range(0, len(ring), 4))
+        buyer = crc32(order.buyer.encode())
+        known = buyer in ring
         circle = moved(circle, 1.0 if known else 0.0, before.early + 1)
-        ring = ring if known else (ring + buyer)[-4 * BUYERS :]
+        ring = ring if known else (*ring, buyer)[-BUYERS:]
     p.escrow = Escrow(
         time,
         count,
@@ -73,6 +77,8 @@ class EscrowFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.escrow or NONE
+        if not s.early and not s.disputed:
+            return self.nothing
         return s.count, s.early, s.ahead, s.circle, faded(s.disputed, p.clock - s.at, 30.0), p.orders_30d
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:

@@ -255,9 +255,24 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     role: Literal["seller", "buyer"]
     """How the other seller touched the value: as its own, or through a buyer."""
     sellers: int
-    """Distinct sellers that share the value now."""
+    """Distinct sellers that share the value now; at least these two."""
     status: Literal["", "banned", "confirmed"] = ""
-    """Standing of `other_seller` when the link was found."""
+    """Standing of `other_seller` now."""
+    own_role: Literal["seller", "buyer"] = "seller"
+    """How the seller of this log touched the value."""
+
+
+class ValueListed(Body, frozen=True, tag="value.listed"):
+    """Written by intake to the log of a seller whose own value was listed, or is not any more."""
+
+    kind: str
+    """Entity kind: `payout_account`, `device`, ..."""
+    value: str
+    source: str
+    reason: str | None = None
+    until: Micros = 0
+    """0: it does not expire."""
+    withdrawn: bool = False
 
 
 class ModelPublished(Body, frozen=True, tag="model.published"):
@@ -300,7 +315,7 @@ UpstreamBody = (
     | IntelListed
     | IntelWithdrawn
 )
-LogBody = UpstreamBody | LinkFound | ModelPublished | PolicyPublished
+LogBody = UpstreamBody | LinkFound | ValueListed | ModelPublished | PolicyPublished
 
 
 Status = Literal["", "banned", "confirmed"]
@@ -328,6 +343,18 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     log_amount_var: float = 0.0
     bad_orders: int = 0
     last_bad: Micros | None = None
+    bad_since: Micros | None = None
+    """When the first order of the present run of bad ones was placed."""
+    log_amount_30d: float = 0.0
+    """Mean of ln(1 + amount_minor) over about the last 30 days, unclipped."""
+    amount_mean: float = 0.0
+    """Of amount_minor; no value counts as more than twice the mean before it."""
+    amount_deviation: float = 0.0
+    """Mean distance from that, clipped likewise."""
+    high: float = 0.0
+    """Orders of about the last 10 days far above the usual amount."""
+    high_share: float = 0.0
+    """Share of those among the orders of that time."""
 
 
 class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -349,6 +376,33 @@ class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     listed: str | None = None
     """Source of an `intel.listed` in force for the value."""
     buyer: BuyerHistory | None = None
+    listed_since: Micros = 0
+    """When that was listed."""
+    listed_until: Micros = 0
+    """When it expires; 0: never."""
+    listed_reason: str | None = None
+
+
+class Screened(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A name of the seller that may be one of a list: compared before it was hashed, no word of it is kept."""
+
+    field: str
+    """Which name: `legal_name`, `display_name`."""
+    source: str
+    """The list."""
+    entry: str
+    """Id of the entry in that list."""
+    score: float
+    """See `detectors.names`: 0.5 and more is a match."""
+    summary: str
+    """How the names compare, without a word of them."""
+    country: Literal["same", "other", ""] = ""
+    """Whether the entry is known for the seller's country; empty: not known."""
+    alias: Literal["", "alias", "weak"] = ""
+    reason: str = ""
+    """Programme or reason of the listing."""
+    lists: str = ""
+    """Fingerprint of the list files."""
 
 
 class KnownOrder(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -392,8 +446,12 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     """Empty for `intel.*`, `model.published` and `policy.published`, which concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
+    by_order: bool = False
+    """Its event names no seller, its order did: the same event may come again from another source."""
     order: KnownOrder | None = None
     """On parcels, releases, disputes and reviews: the seller's order that they name, where it is known."""
+    screened: tuple[Screened, ...] = ()
+    """Of a registration or update: list entries that its names may be."""
 
 
 decode_record = msgspec.json.Decoder(Record).decode

@@ -64,8 +64,8 @@ class Senders(Struct, frozen=True, array_like=True, gc=False):
     """Sender addresses of parcels."""
 
     count: int = 0
-    places: bytes = b""
-    """Hashes of the last ones, 4 bytes each."""
+    places: tuple[int, ...] = ()
+    """Hashes of the last ones."""
     varied: float = 0.0
     elsewhere: float = 0.0
     borrowed: float = 0.0
@@ -88,6 +88,11 @@ class Routes(Struct, frozen=True, array_like=True, gc=False):
     risk: float = 0.0
     """Of the policy's corridors, averaged over the last parcels."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything but home trade from the usual place was seen lately."""
+        return self.abroad_fast > 0.01 or self.moved > 0.01 or self.strange > 0.01 or self.away > 0.0
+
 
 class Escrow(Struct, frozen=True, array_like=True, gc=False):
     """Releases of money, and what came of them."""
@@ -98,8 +103,8 @@ class Escrow(Struct, frozen=True, array_like=True, gc=False):
     """Releases ahead of delivery."""
     ahead: float = 0.0
     circle: float = 0.0
-    buyers: bytes = b""
-    """Who confirmed ahead of delivery: 4 bytes each."""
+    buyers: tuple[int, ...] = ()
+    """Hashes of who confirmed ahead of delivery."""
     delivered: int = 0
     """1 once a delivery was told of."""
     disputed: float = 0.0
@@ -148,3 +153,51 @@ class Basket(Struct, frozen=True, array_like=True, gc=False):
     theirs: float = 0.0
     parts: int = 0
     at: Micros = 0
+
+
+class Outcomes(Struct, frozen=True, array_like=True, gc=False):
+    """The last orders with what became of them, as far as labels have told."""
+
+    ring: bytes
+    """See `detectors.outcomes`."""
+    delay: float = 7.0
+    """Days from order to dispute, running average."""
+    spread: float = 0.0
+    """Mean difference from that."""
+
+
+class ListedOwn(Struct, frozen=True, array_like=True, gc=False):
+    """A value of the seller's own that somebody has listed."""
+
+    kind: str
+    source: str
+    since: Micros
+    until: Micros
+    """0: it does not expire."""
+    reason: str
+    mark: int
+    """Short hash of the value."""
+
+
+class ListedName(Struct, frozen=True, array_like=True, gc=False):
+    """A name of the seller that is like one of a list."""
+
+    field: str
+    source: str
+    entry: str
+    score: float
+    strength: float
+    """The score, less where the entry is not known for the seller's country."""
+    country: str
+    reason: str
+
+
+class Intel(Struct, frozen=True, array_like=True, gc=False):
+    """What lists say of the seller and of its buyers."""
+
+    own: tuple[ListedOwn, ...] = ()
+    """The strongest first."""
+    name: ListedName | None = None
+    """The strongest: the log has all of them, and how they compare."""
+    buyer_source: str = ""
+    """The latest value of a buyer that was listed, in words."""

@@ -16,7 +16,9 @@ from detectors.basket import BasketFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
+from detectors.intel import IntelFacet
 from detectors.moment import Learner, Moment
+from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
 from detectors.profile import Profile
@@ -44,7 +46,10 @@ class Facet(Protocol):
         ...
 
     def measure(self, p: Profile, m: Moment) -> tuple[float, ...]:
-        """Raw numbers of one event after it was learned; only called where the struct is there."""
+        """Raw numbers of one event after it was learned; only called where the struct is there.
+
+        Gives `nothing` itself, which costs nothing more, where the struct says no more than that.
+        """
         ...
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
@@ -64,6 +69,8 @@ FACETS: Final[tuple[Facet, ...]] = (
     TakeoverFacet(),
     BuyersFacet(),
     BasketFacet(),
+    OutcomesFacet(),
+    IntelFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 
@@ -71,6 +78,8 @@ FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.feature
 FACET_PRIOR: Final = {name: norm for facet in FACETS for name, norm in facet.prior.items()}
 NOTHING: Final = (None,) * len(FACETS)
 _read_states: Final = attrgetter("clock", *(facet.state for facet in FACETS))
+_measures: Final = tuple(facet.measure for facet in FACETS)
+_nothing: Final = tuple(facet.nothing for facet in FACETS)
 _no_features: Final = [
     np.stack(facet.features_of(np.array(facet.nothing).reshape(-1, 1))) if facet.features else np.empty((0, 1))
     for facet in FACETS
@@ -97,12 +106,22 @@ def learners(base: Mapping[type, Learner]) -> Mapping[type, Learner]:
 def _one_after_another(chain: list[Learner]) -> Learner:
     if len(chain) == 1:
         return chain[0]
+    if len(chain) == 2:
+        return _both(*chain)
     first, *others = chain
 
     def learn(p: Profile, record: Any, body: Any, time: int, m: Moment) -> None:
         first(p, record, body, time, m)
         for other in others:
             other(p, record, body, time, m)
+
+    return learn
+
+
+def _both(first: Learner, second: Learner) -> Learner:
+    def learn(p: Profile, record: Any, body: Any, time: int, m: Moment) -> None:
+        first(p, record, body, time, m)
+        second(p, record, body, time, m)
 
     return learn
 
@@ -118,8 +137,10 @@ class FacetNumbers:
         """Measures the `at`-th scored event."""
         for number, state in enumerate(states):
             if state is not None:
-                self._rows[number].append(at)
-                self._numbers[number].append(FACETS[number].measure(p, m))
+                numbers = _measures[number](p, m)
+                if numbers is not _nothing[number]:
+                    self._rows[number].append(at)
+                    self._numbers[number].append(numbers)
 
     def features(self, events: int) -> list[Matrix]:
         """Features of each facet, one line a feature; each event's depend on that event alone."""

@@ -18,8 +18,9 @@ from detectors.events import AlertSnoozed, Micros, OrderPlaced, PaymentDisputed,
 from detectors.expectations import Market
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
-from detectors.judging import PeerModels, judge
+from detectors.judging import judge
 from detectors.learning import LEARN, SCORED
+from detectors.models import Models
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
 from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
@@ -44,7 +45,7 @@ def fold(
     offsets: Sequence[int],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
-    models: PeerModels,
+    models: Models,
     policy: Policy,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.
@@ -130,7 +131,7 @@ def _learn(
             sampled = digest[0] % SAMPLED == 0
             chance = from_bytes(digest[1:5], "big")
             usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
-            steps.append(Row(index, p, time, *usual, sampled, states, chance))
+            steps.append(Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance))
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from detectors.events import BuyerHistory
 from detectors.expectations import NO_EXPECTATIONS, Market
 
 
@@ -30,8 +31,23 @@ class Moment(Struct, gc=False):
     """1 where a prolific buyer bought of a banned or confirmed seller before."""
     card_strange: float = 0.0
     """1 where a known card is used on an unknown device for an unusual amount."""
+    level: float = 0.0
+    """ln(1 + amount in rough EUR) of an order."""
+    amount_offset: float = 0.0
+    """`level` against the seller's own norm."""
+    log_minor: float = 0.0
+    """ln(1 + amount_minor)."""
+    buyer: BuyerHistory | None = None
+    buyer_seen: int = 0
+    """When the buyer was last seen."""
+    buyer_deviation: float = 0.0
+    """Mean deviations of the amount above the buyer's usual one, on a plain scale."""
+    buyer_ratio: float = 1.0
+    """The amount against the buyer's usual one."""
     market: Market = NO_EXPECTATIONS
     """What the policy in force says of corridors, categories and lists."""
+    listed: float = 0.0
+    """0..1: a value of the buyer's that somebody has listed."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
 from detectors.batch import Batch, Column, rise
+from detectors.facet_states import Intel
+from detectors.intel import NONE
 
 
 def _deviations(observed: float) -> str:
@@ -33,6 +35,11 @@ def _say_shared(case: Case) -> str:
     return against(case, "device, card or address belongs to other buyers of this seller too")
 
 
+def _say_listed(case: Case) -> str:
+    latest = case.state(Intel, NONE).buyer_source
+    return f"the buyer's {latest}" if latest else "a value of the buyer is listed"
+
+
 @dataclass(frozen=True)
 class OrderFacts:
     """Looks at the order alone: amount against buyer and seller, the buyer's record and pace.
@@ -47,6 +54,7 @@ class OrderFacts:
         Term("buyer_disputed", "buyer_bad", _say_buyer_bad),
         Term("buyer_pace", "buyer_pace", _say_pace),
         Term("shared_with_buyers", "shared_here", _say_shared),
+        Term("listed_here", "listed_here", _say_listed),
     )
 
     buyer_amount: float = 0.8
@@ -54,6 +62,7 @@ class OrderFacts:
     buyer_bad: float = 1.8
     pace: float = 0.1
     shared: float = 0.4
+    listed: float = 2.2
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f = batch.features
@@ -64,4 +73,5 @@ class OrderFacts:
             self.buyer_bad * f["buyer_bad"] * (0.05 + high),
             self.pace * f["buyer_pace"],
             self.shared * f["shared_here"],
+            self.listed * f["listed_here"] * f["listed_here"],
         )

@@ -13,7 +13,7 @@ from detectors.expectations import Market
 from detectors.facet_states import Parcels
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
-from detectors.running import moved
+from detectors.running import rate_of
 
 NONE: Final = Parcels()
 GENERIC: Final = frozenset(
@@ -43,6 +43,12 @@ def contents_differ(declared: str, title: str, category: str) -> float | None:
     return 0.2 if all(word in GENERIC for word in _words(declared.casefold())) else 1.0
 
 
+@lru_cache(maxsize=1024)
+def grams_of(category: str) -> tuple[float, float] | None:
+    """Least and most grams of one piece, where a category has an expectation."""
+    return GRAMS.get(category.partition("/")[0].strip().casefold())
+
+
 def _value_differs(declared: int, order: KnownOrder, market: Market) -> float | None:
     """1 where it is not what was paid, or not what the policy expects of the category; None: unknown."""
     expected = market.expectation(order.category)
@@ -59,7 +65,7 @@ def _weight_differs(grams: int, order: KnownOrder, market: Market) -> float | No
     if own is not None and own.weighs and order.quantity:
         each = grams / order.quantity
         return 1.0 if each > own.heaviest_grams else -1.0 if each < own.lightest_grams else 0.0
-    expected = GRAMS.get(order.category.partition("/")[0].strip().casefold())
+    expected = grams_of(order.category)
     if expected is None or not order.quantity:
         return None
     low, high = expected
@@ -76,27 +82,32 @@ def _contents_differ(declared: str, order: KnownOrder, market: Market) -> float 
 
 
 def _learn_parcel(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, m: Moment) -> None:
-    """What a parcel does not say stays unknown: it moves nothing."""
+    """What a parcel does not say stays unknown: it moves nothing. State begins with the first odd parcel."""
     order = record.order
     if order is None:
         return
-    before = p.parcels or NONE
-    contents, value, over, under = before.contents, before.value, before.over, before.under
+    said, declared_value, grams = body.declared_contents, body.declared_value_minor, body.weight_grams
+    contents = _contents_differ(said[:60], order, m.market) if said else None
+    value = _value_differs(declared_value, order, m.market) if declared_value is not None else None
+    weight = _weight_differs(grams, order, m.market) if grams else None
+    before = p.parcels
+    if before is None:
+        if not (contents or value or weight):
+            return
+        before = Parcels(count=min(p.orders, 17) - 1)
     count, declared, sold = before.count + 1, before.declared, before.sold
-    if body.declared_contents:
-        differs = _contents_differ(body.declared_contents[:60], order, m.market)
-        if differs is not None:
-            contents = moved(contents, differs, count)
-            if differs == 1.0:
-                declared, sold = body.declared_contents[:24], order.title[:24]
-    if (
-        body.declared_value_minor is not None
-        and (differs := _value_differs(body.declared_value_minor, order, m.market)) is not None
-    ):
-        value = moved(value, differs, count)
-    if body.weight_grams and (differs := _weight_differs(body.weight_grams, order, m.market)) is not None:
-        over, under = moved(over, max(differs, 0.0), count), moved(under, max(-differs, 0.0), count)
-    p.parcels = Parcels(count, contents, value, over, under, declared, sold)
+    if said and contents == 1.0:
+        declared, sold = said[:24], order.title[:24]
+    rate = rate_of(count)
+    p.parcels = Parcels(
+        count,
+        before.contents if contents is None else before.contents + (contents - before.contents) * rate,
+        before.value if value is None else before.value + (value - before.value) * rate,
+        before.over if weight is None else before.over + ((weight > 0.0) - before.over) * rate,
+        before.under if weight is None else before.under + ((weight < 0.0) - before.under) * rate,
+        declared,
+        sold,
+    )
 
 
 class ParcelsFacet:
@@ -112,6 +123,8 @@ class ParcelsFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.parcels or NONE
+        if not (s.contents or s.value or s.over or s.under):
+            return self.nothing
         return s.count, s.contents, s.value, s.over, s.under
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:

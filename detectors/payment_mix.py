@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from detectors.base import Case, Term, against, share
 from detectors.batch import Batch, Column, Matrix, above, either, half, rise
 from detectors.events import Micros, PaymentCaptured, Record
-from detectors.facet_states import PaymentMix
+from detectors.facet_states import Intel, PaymentMix
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
 from detectors.running import faded, moved
@@ -94,8 +94,9 @@ def _say_shared(case: Case) -> str:
     return against(case, f"{share(case.observed)} of crypto payments from wallets that pay other sellers too")
 
 
-def _say_listed(_case: Case) -> str:
-    return "a wallet or card that paid here is listed by a partner or sanction list"
+def _say_listed(case: Case) -> str:
+    latest = case.state(Intel, Intel()).buyer_source
+    return f"paid here from a {latest}" if latest else "a wallet or card that paid here is on a list"
 
 
 def _say_account(case: Case) -> str:

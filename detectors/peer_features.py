@@ -3,7 +3,7 @@
 from typing import Final
 
 from detectors.cohorts import CohortLearner
-from detectors.events import SECOND, Micros
+from detectors.events import HOUR, Micros
 from detectors.facets import FACET_PRIOR
 from detectors.features import FEATURES
 
@@ -51,6 +51,6 @@ PRIOR: Final = dict.fromkeys(FEATURES, 0.01) | {
 """Peer norms until there are learned ones: risk is rare among honest sellers."""
 
 
-def new_learner(*, publish_every: Micros = 600 * SECOND) -> CohortLearner:
+def new_learner(*, publish_every: Micros = HOUR) -> CohortLearner:
     """A learner that has seen nothing."""
     return CohortLearner(FEATURES, tree_features=TREE_FEATURES, prior=PRIOR, publish_every=publish_every)

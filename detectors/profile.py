@@ -11,6 +11,8 @@ from detectors.facet_states import (
     Basket,
     BuyerMix,
     Escrow,
+    Intel,
+    Outcomes,
     Parcels,
     PaymentMix,
     Reports,
@@ -83,9 +85,10 @@ class Profile(Struct, array_like=True, gc=False):
     """Last change of payout account or device, on an account that had one before."""
     payout: int = 0
     device: int = 0
+    """Short hashes of the values in force and of the key they were hashed with, to notice a change."""
     ip: int = 0
     address: int = 0
-    """Short hashes of the values in force, to notice a change and to know them again."""
+    """Short hashes of the values in force, to know them again."""
     standing: float = 0.0
     """1 while banned, or confirmed by an analyst."""
     confirmed: int = 0
@@ -193,6 +196,8 @@ class Profile(Struct, array_like=True, gc=False):
     takeover: Takeover | None = None
     buyer_mix: BuyerMix | None = None
     basket: Basket | None = None
+    outcomes: Outcomes | None = None
+    intel: Intel | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -36,7 +36,13 @@ def learn_account(p: Profile, record: Record, body: SellerAccount, time: Micros,
 
 
 def _noticed(p: Profile, before: int, value: str, time: Micros) -> int:
-    now = crc32(value.encode()) or 1
-    if before and now != before:
+    now = _mark(value)
+    if before and now != before and now >> 32 == before >> 32:
         p.changed_at = time
     return now
+
+
+def _mark(value: str) -> int:
+    """Short hashes of a value's key id and of itself: under another key, equal values look different."""
+    kid, _, _ = value.partition(":")
+    return crc32(kid.encode()) << 32 | crc32(value.encode())

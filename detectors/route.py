@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from detectors.base import Case, Term, against, share
@@ -10,9 +11,11 @@ from detectors.events import Micros, Record, ShipmentCreated
 from detectors.facet_states import Routes
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
-from detectors.running import moved
+from detectors.running import rate_of
 
 NONE: Final = Routes()
+TURN: Final = 0.2
+"""By how much trade abroad must rise to be a turn."""
 SETTLED: Final = 8
 """Parcels after which a seller has habits."""
 ORIGINS: Final = 4
@@ -22,6 +25,7 @@ COUNTRIES: Final = 10
 """Destinations that are remembered."""
 
 
+@lru_cache(maxsize=1024)
 def _code(country: str | None) -> str:
     """Two letters; what is no code of a country is unknown."""
     return country[:2].upper() if country and country.isascii() else ""
@@ -35,6 +39,9 @@ def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micro
     before, registered = p.routes or NONE, _code(p.country)
     count, known = before.count + 1, before.seen
     origins = before.origins
+    home = registered or (origins[0] if origins else origin)
+    if count > SETTLED + 12 and to == home and origin in origins and to in known and not before.busy:
+        return  # as ever: nothing to learn from
     shifted = before.moved
     if origin:
         elsewhere = count > SETTLED and origin not in origins
@@ -42,13 +49,13 @@ def _learn_route(p: Profile, record: Record, body: ShipmentCreated, _time: Micro
         if origin not in origins and (not elsewhere or shifted > 0.95):  # it has moved, and stays there
             origins = (*origins, origin)[-ORIGINS:]
     strange = 1.0 if to and count > SETTLED and to not in known else 0.0
-    abroad = 1.0 if to and to != (registered or (origins[0] if origins else "")) else 0.0
+    abroad = 1.0 if to and to != home else 0.0
     p.routes = Routes(
         count,
         origins,
         origin or before.last,
         known if not to or to in known else (*known, to)[-COUNTRIES:],
-        moved(before.away, 1.0 if origin and registered and origin != registered else 0.0, count),
+        before.away + ((1.0 if origin and registered and origin != registered else 0.0) - before.away) * rate_of(count),
         shifted,
         before.strange + (strange - before.strange) * FAST,
         before.abroad_fast + (abroad - before.abroad_fast) * FAST,
@@ -70,12 +77,14 @@ class RoutesFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.routes or NONE
+        if not (s.away or s.moved or s.strange or s.risk) and s.abroad_fast <= s.abroad_slow + TURN:
+            return self.nothing
         return s.count, s.away, s.moved, s.strange, s.abroad_fast, s.abroad_slow, s.risk
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
         (count, away, moved_away, strange, fast, slow, risk) = raw
         settled = half(above(count, float(SETTLED)), 8.0)
-        return away * half(count, 3.0), moved_away, strange, above(fast, slow + 0.2) * settled, risk
+        return away * half(count, 3.0), moved_away, strange, above(fast, slow + TURN) * settled, risk
 
 
 def _say_away(case: Case) -> str:

@@ -14,14 +14,15 @@ from detectors.training import TrainingRow
 
 SAMPLED: Final = 8
 """One order in so many, by the hash of its event id."""
+RISKY: Final = 0.02
+"""Orders that the risk model gives at least this chance of turning out bad are all taken: what it must learn
+to tell from bad ones is among them."""
 SAMPLES_A_DAY: Final = 12.0
 """Of one seller, so that none fills more than a small share of what "normal" learns from."""
 LOG: Final = "sellerwatch.events"
 
 
-def sampled_row(
-    row: Row, record: Record, offset: int, order_id: str, features: bytes, suspicious: bool
-) -> TrainingRow | None:
+def sampled_row(row: Row, record: Record, offset: int, order_id: str, kept: OrderRow) -> TrainingRow | None:
     """The unlabelled row of an order, unless its seller has given enough of them lately."""
     p = row.profile
     p.sampled_1d *= exp((p.sampled_at - row.time) / DAY)
@@ -37,8 +38,13 @@ def sampled_row(
         row.cohort,
         row.time,
         record.logged_at,
-        restored(features),
-        suspicious,
+        restored(kept.features),
+        kept.suspicious,
+        weight=1 if kept.risk >= RISKY else SAMPLED,
+        extra=not row.sampled,
+        unjudged=kept.unjudged,
+        risk=kept.risk,
+        challenger=kept.challenger,
     )
 
 
@@ -97,4 +103,6 @@ def _labelled(
             row.suspicious,
             label,
             source,
+            risk=row.risk,
+            challenger=row.challenger,
         )

@@ -11,7 +11,7 @@ from detectors.events import Micros, Record, ShipmentCreated
 from detectors.facet_states import Senders
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
-from detectors.running import moved
+from detectors.running import rate_of
 from detectors.sightings import hub_damping
 
 NONE: Final = Senders()
@@ -22,21 +22,26 @@ PLACES: Final = 8
 def _learn_sender(p: Profile, record: Record, body: ShipmentCreated, _time: Micros, _m: Moment) -> None:
     if body.origin is None or not body.origin.address:
         return
-    before = p.senders or NONE
+    before = p.senders
     mark = crc32(body.origin.address.encode())
-    place = mark.to_bytes(4, "big")
+    if before is None:
+        if mark == p.address:
+            return
+        before = NONE if p.orders < 2 else Senders(count=min(p.orders, 17) - 1)
     ring, count = before.places, before.count + 1
-    known = any(ring[at : at + 4] == place for at in range(0, len(ring), 4))
+    known, own = mark in ring, mark == p.address
     borrowed = 0.0
-    for seen in record.seen:
-        if seen.kind == "address" and seen.sellers and mark != p.address:
-            borrowed = hub_damping(seen.sellers)
+    if not own:
+        for seen in record.seen:
+            if seen.sellers and seen.kind == "address":
+                borrowed = hub_damping(seen.sellers)
+    rate = rate_of(count)
     p.senders = Senders(
         count,
-        ring if known else (ring + place)[-4 * PLACES :],
-        moved(before.varied, 0.0 if known or count == 1 or mark == p.address else 1.0, count),
-        moved(before.elsewhere, 1.0 if p.address and mark != p.address else 0.0, count),
-        moved(before.borrowed, borrowed, count),
+        ring if known else (*ring, mark)[-PLACES:],
+        before.varied + ((not (known or own or count == 1)) - before.varied) * rate,
+        before.elsewhere + ((p.address != 0 and not own) - before.elsewhere) * rate,
+        before.borrowed + (borrowed - before.borrowed) * rate,
     )
 
 
@@ -53,6 +58,8 @@ class SendersFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.senders or NONE
+        if not (s.varied or s.elsewhere or s.borrowed):
+            return self.nothing
         return s.count, s.varied, s.elsewhere, s.borrowed
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:

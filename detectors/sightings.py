@@ -1,6 +1,6 @@
 """Reads what was known of an event's buyer, devices and contacts, and of the sellers behind them."""
 
-from math import sqrt
+from math import log1p, sqrt
 from typing import Final
 from zlib import crc32
 
@@ -25,9 +25,6 @@ OWN_VALUES: Final = {
 
 That a buyer of one comes by a value of the other says nothing: sellers buy, too.
 """
-PERSONAL: Final = frozenset(("payout_account", "tax_id", "phone", "email", "name"))
-"""Values that only sellers have in events, so both sides of a link hold them as their own."""
-
 POOL_VALUES: Final = {"device": 1.0, "address": 0.5}
 """Values that different buyers seldom share; an IP (carrier, household, cafe) is not one of them."""
 
@@ -47,12 +44,18 @@ def hub_damping(sellers: int) -> float:
     return 1.0 / (1.0 + crowd * crowd * crowd)
 
 
-def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) -> None:
+def see_buyer(m: Moment, history: BuyerHistory, minor: int, time: Micros) -> None:
     """Sets what the buyer's history says about this event."""
     known = history.orders
     week = history.orders_7d
     if week > PROLIFIC:
         m.prolific = (week - PROLIFIC) / week
+    m.buyer = history
+    m.log_minor = log_minor = log1p(minor)
+    if known:
+        m.buyer_deviation = deviation(history, minor)
+        mean = history.amount_mean
+        m.buyer_ratio = (minor + 0.3 * mean / known) / (mean + 0.3 * mean / known + 1.0)
     if known >= 3:
         var = history.log_amount_var
         z = (log_minor - history.log_amount_mean) / (sqrt(var if var > 0.0 else 0.0) + 0.15)
@@ -64,6 +67,17 @@ def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) 
     if day > 0.0:
         month = history.orders_30d
         m.buyer_pace = day / (day + 3.0 + (month if month > 0.0 else 0.0) / 5.0)
+
+
+def deviation(history: BuyerHistory, minor: int) -> float:
+    """Mean deviations of an amount above the buyer's usual one; less of them while few orders are known."""
+    usual = history.amount_mean
+    return (
+        (minor - usual)
+        / (1.25 * history.amount_deviation + 0.12 * usual + 1.0)
+        * history.orders
+        / (history.orders + 2.0)
+    )
 
 
 def pool_weight(sighting: Sighting, own_orders: int) -> float:
@@ -96,19 +110,12 @@ def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
 
 def see_link(p: Profile, seller_id: str, found: LinkFound) -> None:
     """Another seller came to share a value with this one, or one that does was banned."""
-    if found.other_seller == seller_id or found.role != "seller" or not _is_own(p, found):
+    if found.other_seller == seller_id or found.role != "seller" or found.own_role != "seller":
         return
     weight = OWN_VALUES.get(found.kind, 0.0) * hub_damping(found.sellers)
     mark = crc32(found.value.encode())
     link = Link(found.other_seller, found.kind[:16], weight, mark, found.status)
     _keep(p, [link], found.kind, mark, weight)
-
-
-def _is_own(p: Profile, found: LinkFound) -> bool:
-    """Whether this seller holds the value itself, rather than one of its buyers."""
-    if found.kind in PERSONAL:
-        return True
-    return crc32(found.value.encode()) in (p.device, p.address, p.ip)
 
 
 def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:

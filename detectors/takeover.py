@@ -69,7 +69,9 @@ class TakeoverFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.takeover or NONE
-        days = (p.clock - s.at) / DAY if s.at else NEVER
+        if not s.at:
+            return self.nothing
+        days = (p.clock - s.at) / DAY
         return days, len(s.changed), s.silent, s.other_goods
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:

@@ -25,11 +25,17 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
 report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
+models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
+app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
 app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
+intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contacts, addresses.")
+app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 
+SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
+INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
 
 
@@ -65,6 +71,27 @@ def replay(
     from sellerwatch.replay import run
 
     run(events, alerts, decisions, _settings(config))
+
+
+@app.command(epilog=SCREEN_EXAMPLE)
+def screen(
+    names: Annotated[Path, typer.Argument(help="Table (.csv) with a column `name`; with --pairs: `left` and `right`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write the matches here (.csv).")],
+    further: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --list.")] = None,
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option("--list", help="OFAC's tables, an export of OpenSanctions, or a list of your own; repeatable."),
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Compare the columns `left` and `right` of each line.")
+    ] = False,
+    least: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that counts as a match.")] = 0.5,
+    best: Annotated[int, typer.Option(min=1, max=30, help="Most matches for each name.")] = 5,
+) -> None:
+    """Compares names with sanction lists or lists of your own: best matches, with score and reasons."""
+    from sellerwatch.screen import run
+
+    run(names, [*(lists or []), *(further or [])], output, pairs=pairs, least=least, best=best)
 
 
 @app.command()
@@ -166,6 +193,27 @@ def topics_create(
     typer.echo("\n".join(f"made {topic}" for topic in made) or "every topic is there already")
 
 
+@intel.command("load", epilog=INTEL_EXAMPLE)
+def intel_load(
+    lists: Annotated[list[Path], typer.Option("--list", help="As for `sellerwatch screen`; repeatable.")],
+    further: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --list.")] = None,
+    before: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file as it was loaded last: what is gone is withdrawn; repeatable."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the events here (.jsonl) instead of sending them.")
+    ] = None,
+    at: Annotated[str, typer.Option(help="When they are listed, such as 2027-01-31T00:00:00Z; default: now.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back all that the lists hold.")] = False,
+    config: Config = None,
+) -> None:
+    """Sends the wallets, contacts and addresses of lists as `intel.listed` to the topic `intel`."""
+    from sellerwatch.intel import run
+
+    run([*lists, *(further or [])], before or [], output, _settings(config), at=at, withdraw=withdraw)
+
+
 @partitions.command("list")
 def partitions_list(config: Config = None) -> None:
     """Lists the stopped source partitions and why they are stopped."""
@@ -248,6 +296,51 @@ def policy_show(
     from sellerwatch.policy.verbs import show
 
     show(history, _settings(config))
+
+
+VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@models.command("list")
+def models_list(config: Config = None) -> None:
+    """Lists the versions that are kept, how good each was when it was published, and which are in force."""
+    from sellerwatch.models.verbs import show
+
+    show(_settings(config))
+
+
+@models.command("diff")
+def models_diff(old: VersionName, new: VersionName, config: Config = None) -> None:
+    """Prints where two versions of a model differ most."""
+    from sellerwatch.models.verbs import diff
+
+    diff(old, new, _settings(config))
+
+
+@models.command("rollback")
+def models_rollback(version: VersionName, config: Config = None) -> None:
+    """Puts an older version in force again, until `models release` lets newer ones follow."""
+    from sellerwatch.models.verbs import rollback
+
+    rollback(version, _settings(config))
+
+
+@models.command("release")
+def models_release(
+    model: Annotated[str, typer.Argument(help="cohorts, risk or challenger.")], config: Config = None
+) -> None:
+    """Lets newer versions of a model that was rolled back follow again."""
+    from sellerwatch.models.verbs import release
+
+    release(model, _settings(config))
+
+
+@models.command("promote")
+def models_promote(config: Config = None) -> None:
+    """Lets the challenger and the risk model in force change places."""
+    from sellerwatch.models.verbs import promote
+
+    promote(_settings(config))
 
 
 def main() -> NoReturn:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
@@ -32,11 +31,11 @@ def resume(settings: Settings, name: str, tolerate: int) -> None:
 
 def _with_stops(settings: Settings, use: Callable[[Stops], Awaitable[T]]) -> T:
     async def run() -> T:
-        redis = connect(settings.redis_url)
+        redis = connect(settings.redis_url.get_secret_value())
         try:
             return await use(Stops(redis, settings.namespace))
         except RedisError as error:
-            where = urlsplit(settings.redis_url).hostname  # the URL itself may hold a password
+            where = settings.redis_place
             raise UnavailableError(f"Redis at {where} does not answer: {error!r}; see `sellerwatch doctor`") from None
         finally:
             await redis.aclose()

@@ -13,14 +13,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.events import SECOND, decode_record
-from detectors.peer_features import new_learner
-from streams.files import FilesError, read_events, total_bytes
+from detectors.learners import Learners
+from streams.errors import InvalidEventError
+from streams.files import FilesError, check_apart, read_events, total_bytes
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
+from streams.screening.facts import Screening
 from streams.settings import Settings
+from streams.upstream import EPOCH, MICROSECOND, parse
 from streams.worker import usual_policy
 
 REPLAY_KEY = b"a replay without configured keys"
@@ -38,6 +41,7 @@ def run(paths: Sequence[Path], alerts: Path | None, decisions: Path | None, sett
         raise FilesError(f"{alerts}: alerts are written as .jsonl")
     if decisions is not None and not decisions.name.endswith((".jsonl", ".parquet")):
         raise FilesError(f"{decisions}: decisions are written as .jsonl or .parquet")
+    check_apart([alerts, decisions], paths)
     started = time.perf_counter()
     replay = _replay_of(paths, settings)
     with ExitStack() as stack:
@@ -91,9 +95,10 @@ def event_replay(policies: PolicyShelf, settings: Settings) -> EventReplay:
     keys = settings.hashing() or [HashKey("r", REPLAY_KEY)]
     key = signing_key(settings)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
+    screening = Screening.load(settings.screening_lists)
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    learner = new_learner(publish_every=interval)
-    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learner, key, wait=wait)
+    learners = Learners.new(interval)
+    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait, screening=screening)
 
 
 def is_log(path: Path) -> bool:
@@ -119,13 +124,22 @@ def _timed(lines: Iterable[bytes]) -> Iterator[tuple[datetime, bytes]]:
     """Lines with their event times; one without a readable time keeps its place."""
     latest = datetime.min.replace(tzinfo=UTC)
     for line in lines:
-        try:
-            found = _decode_time(line).event_time
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            found = None
-        if found is not None and found.tzinfo is not None:
-            latest = found
+        latest = _time_of(line) or latest
         yield latest, line
+
+
+def _time_of(line: bytes) -> datetime | None:
+    """When the event happened; `None` where that cannot be read."""
+    try:
+        found = _decode_time(line).event_time
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if found is not None:
+        return found if found.tzinfo is not None else None
+    try:  # a CloudEvent tells it elsewhere
+        return EPOCH + MICROSECOND * parse(line).event_time
+    except InvalidEventError:
+        return None
 
 
 def _in_order(path: Path) -> bool:

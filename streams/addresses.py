@@ -37,8 +37,8 @@ def checked_url(text: str, allow_private: bool, allow_hosts: Collection[str]) ->
     try:
         url = URL(text)
         host = url.host or ""
-    except ValueError as error:
-        raise SettingsError(f"the webhook's URL cannot be read: {error}") from error
+    except ValueError:  # what it says may quote a part of the URL
+        raise SettingsError("the webhook's URL cannot be read; it must be of the form https://host/path") from None
     if url.scheme not in ("https", "http") or not host:
         raise SettingsError("the webhook's URL must be of the form https://host/path")
     if url.scheme == "http" and not allow_private:

@@ -64,6 +64,22 @@ class BuyerStats(Struct, array_like=True, gc=False):
     var: float = 0.0
     bad: int = 0
     last_bad: Micros | None = None
+    bad_since: Micros | None = None
+    logs_30d: float = 0.0
+    """Sum of the logs of amounts, fading like `month`."""
+    usual: float = 0.0
+    distance: float = 0.0
+    high_10d: float = 0.0
+    orders_10d: float = 0.0
+
+
+class Listing(Struct, frozen=True, array_like=True, gc=False):
+    """What one source of intelligence says of a value."""
+
+    until: Micros = 0
+    """When it expires; 0: never."""
+    since: Micros = 0
+    reason: str | None = None
 
 
 class Value(Struct, array_like=True, gc=False):
@@ -77,8 +93,8 @@ class Value(Struct, array_like=True, gc=False):
     marks: dict[str, int] = {}
     recent: list[int] = []
     """Short hashes of the ids of the last events."""
-    listed: dict[str, Micros] = {}
-    """Source of the intelligence -> when it expires (0 = never)."""
+    listed: dict[str, Listing | Micros] = {}
+    """By source of the intelligence; a plain number is what an earlier version kept of it, its expiry."""
     buyer: BuyerStats | None = None
 
 
@@ -98,12 +114,24 @@ class Order(Struct, array_like=True, gc=False):
     released_at: Micros = 0
 
 
+class Linked(Struct, frozen=True, array_like=True, gc=False):
+    """A seller that shares a value with this one."""
+
+    seller_id: str
+    kind: str
+    value: str
+    role: Role = "seller"
+    """How that seller touched the value."""
+    own_role: Role = "seller"
+    """How this one did."""
+
+
 class Standing(Struct, array_like=True, gc=False):
     """What intake knows of a seller itself."""
 
     status: Literal["", "banned", "confirmed"] = ""
-    linked: list[tuple[str, str, str]] = []
-    """(other seller, kind, value), latest last; to be told when this seller is banned."""
+    linked: list[Linked] = []
+    """Latest last; to be told when this seller is banned."""
     changed_by: str = ""
     """Source of the event that gave the status: found again when it is gathered a second time."""
 
@@ -123,8 +151,10 @@ class Touch(Struct, frozen=True, gc=False):
     """Of an order: what its buyer pays."""
     bad: bool = False
     """The buyer's order turned out bad; no sighting otherwise."""
-    listed: tuple[str, Micros] | None = None
-    """Intelligence: source and expiry; no sighting otherwise."""
+    placed_at: Micros = 0
+    """When that order was placed, where that is known."""
+    listed: tuple[str, Listing] | None = None
+    """Intelligence, with its source; no sighting otherwise."""
     withdrawn: str | None = None
 
     @property
@@ -142,9 +172,13 @@ class NewLink(Struct, frozen=True, gc=False):
     kind: str
     value: str
     sellers: int
+    """Distinct sellers that share the value, these two among them."""
 
 
 NO_LINKS: list[NewLink] = []
+NOT_LISTED: tuple[None, Listing] = (None, Listing())
+MAX_LISTINGS = 8
+"""Sources that a value remembers; the earliest goes first."""
 
 
 def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | None, list[NewLink]]:
@@ -181,6 +215,7 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
     known = len(others) < len(value.sellers)
     if len(others) > 1:
         others.sort(key=_last_seen, reverse=True)
+    source, listing = _in_force(value, by.time) if value.listed else NOT_LISTED
     return Sighting(
         kind=kind,
         value=digest,
@@ -191,8 +226,11 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
         first_seen=value.first_seen if value.events else None,
         last_seen=value.last_seen if value.events else None,
         others=tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others[:MAX_OTHERS]]),
-        listed=_listed(value, by.time) if value.listed else None,
+        listed=source,
         buyer=history(value.buyer, by.time) if value.buyer else None,
+        listed_since=listing.since,
+        listed_until=listing.until,
+        listed_reason=listing.reason,
     )
 
 
@@ -200,18 +238,32 @@ def _last_seen(seen: SellerSeen) -> Micros:
     return seen.last_seen
 
 
-def _listed(value: Value, now: Micros) -> str | None:
-    return next((source for source, end in value.listed.items() if not end or end > now), None)
+def _in_force(value: Value, now: Micros) -> tuple[str | None, Listing]:
+    """The first source, in the order of listing, whose word has not expired."""
+    for source, listing in value.listed.items():
+        kept = Listing(listing) if isinstance(listing, int) else listing
+        if not kept.until or kept.until > now:
+            return source, kept
+    return NOT_LISTED
+
+
+def owners(value: Value) -> list[str]:
+    """Sellers that gave the value as their own, in the order in which they did; nobody owns what very many share."""
+    if value.distinct >= HUB:
+        return []
+    return [seen.seller_id for seen in value.sellers if seen.role == "seller"]
 
 
 def _links(value: Value, kind: str, digest: str, by: Touch) -> list[NewLink]:
     """Links to the sellers that touched the value before; one side at least must own the value."""
-    if kind not in LINKING or value.distinct >= HUB:
+    others = [s for s in value.sellers if s.seller_id != by.seller_id]
+    sharing = value.distinct + (len(others) == len(value.sellers))
+    if kind not in LINKING or sharing > HUB:
         return []
     return [
-        NewLink(by.seller_id, by.role, OtherSeller(s.seller_id, s.last_seen, s.role), kind, digest, value.distinct)
-        for s in value.sellers
-        if s.seller_id != by.seller_id and "seller" in (s.role, by.role)
+        NewLink(by.seller_id, by.role, OtherSeller(s.seller_id, s.last_seen, s.role), kind, digest, sharing)
+        for s in others
+        if "seller" in (s.role, by.role)
     ]
 
 
@@ -238,13 +290,22 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
 
 def _note(value: Value, by: Touch) -> None:
     if by.listed:
-        value.listed[by.listed[0]] = by.listed[1]
+        source, listing = by.listed
+        value.listed[source] = _first_listed(value.listed.get(source), listing, by.time)
+        if len(value.listed) > MAX_LISTINGS:
+            value.listed.pop(next(iter(value.listed)))
     if by.withdrawn:
         value.listed.pop(by.withdrawn, None)
     if by.bad:
         value.buyer = value.buyer or BuyerStats()
-        value.buyer.bad += 1
-        value.buyer.last_bad = max(value.buyer.last_bad or 0, by.time)
+        _learn_bad(value.buyer, by.time, by.placed_at or by.time)
+
+
+def _first_listed(before: Listing | Micros | None, now: Listing, time: Micros) -> Listing:
+    """A list that is loaded again says the same since it first said so."""
+    if isinstance(before, Listing) and before.since and (not before.until or before.until > time):
+        return Listing(now.until, min(before.since, now.since), now.reason)
+    return now
 
 
 def _mark(value: Value, by: Touch) -> None:
@@ -268,29 +329,64 @@ def history(stats: BuyerStats, now: Micros) -> BuyerHistory:
         log_amount_var=round(stats.var, 5),
         bad_orders=stats.bad,
         last_bad=stats.last_bad,
+        bad_since=stats.bad_since,
+        log_amount_30d=round(stats.logs_30d / stats.month, 4) if stats.month else 0.0,
+        amount_mean=round(stats.usual, 1),
+        amount_deviation=round(stats.distance, 1),
+        high=round(stats.high_10d * math.exp(-age / 10), 4),
+        high_share=round(stats.high_10d / (stats.orders_10d + 0.5 * math.exp(min(age / 10, 50.0))), 4),
     )
 
 
 MEMORY_ORDERS = 80
+EPISODE_DAYS = 14
+"""A run of bad orders has ended when no label has come for so long."""
+HIGH_FROM, HIGH_BY = 1.5, 2.0
+"""Deviations from which on an amount counts as high, and how many more make it count fully."""
+
+
+def _learn_bad(stats: BuyerStats, now: Micros, placed_at: Micros) -> None:
+    running = stats.last_bad is not None and now - stats.last_bad < EPISODE_DAYS * DAY
+    stats.bad_since = min(stats.bad_since or placed_at, placed_at) if running else placed_at
+    stats.bad += 1
+    stats.last_bad = max(stats.last_bad or 0, now)
 
 
 def _learn_order(stats: BuyerStats, now: Micros, amount_minor: int) -> None:
     """A norm that fraud cannot move: each amount is clipped before it is learned (docs/detection)."""
     age = max(now - stats.at, 0) / DAY if stats.at else 0.0
+    _learn_height(stats, amount_minor, math.exp(-age / 10))
+    x = math.log1p(amount_minor)
+    keep_30d = math.exp(-age / 30)
     stats.day = stats.day * math.exp(-age) + 1
     stats.week = stats.week * math.exp(-age / 7) + 1
-    stats.month = stats.month * math.exp(-age / 30) + 1
+    stats.month = stats.month * keep_30d + 1
+    stats.logs_30d = stats.logs_30d * keep_30d + x
     stats.at = max(stats.at, now)
     stats.orders += 1
-    x = math.log1p(amount_minor)
     if stats.orders == 1:
         stats.mean, stats.var = x, 0.25
+        stats.usual, stats.distance = float(amount_minor), 0.4 * amount_minor
         return
     deviation = math.sqrt(stats.var)
     off = min(max(x - stats.mean, -2.5 * deviation), deviation)
     rate = 1 / min(stats.orders, MEMORY_ORDERS)
     stats.mean += rate * off
     stats.var = max((1 - rate) * (stats.var + rate * off * off), 0.01)
+    distance = abs(amount_minor - stats.usual)
+    stats.distance += (min(distance, 2 * stats.distance + 1) - stats.distance) * rate
+    stats.usual += (min(amount_minor, 2 * stats.usual + 100) - stats.usual) * rate
+
+
+def _learn_height(stats: BuyerStats, amount_minor: int, keep_10d: float) -> None:
+    """How often of late the buyer paid far more than usual: judged before the amount is learned."""
+    high = 0.0
+    if stats.orders:
+        above = (amount_minor - stats.usual) / (1.25 * stats.distance + 0.12 * stats.usual + 1.0)
+        above *= stats.orders / (stats.orders + 2.0)
+        high = min(max((above - HIGH_FROM) / HIGH_BY, 0.0), 1.0)
+    stats.high_10d = stats.high_10d * keep_10d + high
+    stats.orders_10d = stats.orders_10d * keep_10d + 1
 
 
 KEPT_TITLE = 60
@@ -339,14 +435,21 @@ def follow(order: Order, body: object, time: Micros) -> bool:
     return True
 
 
-def link(standing: Standing, other: str, kind: str, value: str) -> bool:
-    """Remembers whom a seller is joined with; False when it was known."""
-    entry = (other, kind, value)
-    if entry in standing.linked:
-        return False
-    standing.linked.append(entry)
+def link(standing: Standing, found: Linked) -> bool:
+    """Remembers whom a seller is joined with, and how; False when it was known."""
+    for place, known in enumerate(standing.linked):
+        if (known.seller_id, known.kind, known.value) == (found.seller_id, found.kind, found.value):
+            role, own_role = _closer(known.role, found.role), _closer(known.own_role, found.own_role)
+            standing.linked[place] = Linked(found.seller_id, found.kind, found.value, role, own_role)
+            return standing.linked[place] != known
+    standing.linked.append(found)
     del standing.linked[:-MAX_LINKED]
     return True
+
+
+def _closer(one: Role, other: Role) -> Role:
+    """Who holds a value as its own does so, whatever its buyers do."""
+    return "seller" if "seller" in (one, other) else "buyer"
 
 
 encode = msgspec.msgpack.Encoder().encode

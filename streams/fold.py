@@ -10,10 +10,11 @@ import structlog
 
 from detectors.alert_policy import Policy
 from detectors.budget import LINE
-from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, OrderRow, fold
+from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
+from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
@@ -25,10 +26,12 @@ log = structlog.get_logger()
 class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
-    models: CohortModels
+    models: Models
     policy: Policy
     """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
+    found: Found = field(default_factory=Found)
+    """Of a partition that is stored elsewhere: what the records to come may ask for."""
     line: float = 0.0
     """That the budget asks for."""
 
@@ -44,7 +47,9 @@ class Step:
     effects: list[Effects] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
-    model: ModelPublished | None = None
+    found: dict[str, bytes] = field(default_factory=dict)
+    models: dict[str, ModelPublished] = field(default_factory=dict)
+    """What was published, by model: the last of each."""
     policy: PolicyPublished | None = None
     line: ModelPublished | None = None
     """The line that the budget asks for."""
@@ -57,19 +62,18 @@ def fold_step(
     state: PartitionState,
     records: Sequence[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
-    order_rows: Mapping[str, OrderRow],
+    order_rows: MutableMapping[str, OrderRow],
     shelf: ModelShelf,
     policies: PolicyShelf,
 ) -> Step:
-    """Folds records of one partition, in order; repeats of a source record change nothing.
+    """Folds records of one partition, in order; repeats change nothing.
 
     Args:
         records: (offset, record) pairs.
         profiles: Of every seller of the records that has one; new ones are added.
-        order_rows: Kept feature rows of the orders that the records' labels name.
+        order_rows: Kept feature rows, at least of the orders that the records' labels name; new ones are added.
     """
     step = Step()
-    rows = dict(order_rows)
     for run in _runs(state, records, step):
         first = run[0][1].body
         if isinstance(first, ModelPublished) and first.model == LINE:
@@ -79,9 +83,10 @@ def fold_step(
                 step.line = first
             continue
         if isinstance(first, ModelPublished):
-            models = shelf.take(first)
+            models = shelf.take(state.models, first)
             if models is not None:
-                state.models, step.model = models, first
+                state.models = models
+                step.models[first.model] = first
             continue
         if isinstance(first, PolicyPublished):
             policy = policies.take(first)
@@ -89,11 +94,11 @@ def fold_step(
                 state.decide_by(policy, state.line)
                 step.policy = first
             continue
-        for effects in _fold_run(run, profiles, rows, state.models, state.policy, step):
+        for effects in _fold_run(run, profiles, order_rows, state.models, state.policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
-            rows.update(effects.order_rows)
-    step.sources = state.marks.changes()
+            order_rows.update(effects.order_rows)
+    step.sources, step.found = state.marks.changes(), state.found.changes()
     return step
 
 
@@ -103,10 +108,11 @@ def _runs(
     """Records that are new, in runs under one version of the models and one policy."""
     run: list[tuple[int, Record]] = []
     for item in records:
-        if not state.marks.advance(item[1].source):
+        record = item[1]
+        if not state.marks.advance(record.source) or (record.by_order and not state.found.take(record)):
             step.repeated += 1
             continue
-        if isinstance(item[1].body, ModelPublished | PolicyPublished):
+        if isinstance(record.body, ModelPublished | PolicyPublished):
             if run:
                 yield run
             yield [item]
@@ -121,7 +127,7 @@ def _fold_run(
     run: list[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
     rows: Mapping[str, OrderRow],
-    models: CohortModels,
+    models: Models,
     policy: Policy,
     step: Step,
 ) -> Iterator[Effects]:
@@ -134,7 +140,6 @@ def _fold_run(
     except BaseException as error:
         _raise_unless_data(error)
         _restore(profiles, sellers, before)
-    rows = dict(rows)
     for offset, record in run:
         seller = record.seller_id
         before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
@@ -146,7 +151,6 @@ def _fold_run(
             log.exception("record_failed", event_id=record.event_id, offset=offset)
             step.failed.append((offset, record, repr(error)))
         else:
-            rows.update(effects.order_rows)
             yield effects
 
 

@@ -6,6 +6,7 @@ them, and says which have changed. Intake runs it on Redis, a replay on a dictio
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,7 @@ from detectors.events import (
     Record,
     ReportFiled,
     ReviewLeft,
+    Screened,
     SellerBanned,
     SellerRegistered,
     SellerReinstated,
@@ -34,9 +36,12 @@ from detectors.events import (
     Sighting,
     Source,
     Status,
+    ValueListed,
     VerdictGiven,
 )
 from streams.entities import (
+    Linked,
+    Listing,
     NewLink,
     Order,
     Role,
@@ -52,6 +57,7 @@ from streams.entities import (
     link,
     look,
     order_of,
+    owners,
     touch,
 )
 from streams.privacy import Personal
@@ -110,6 +116,10 @@ class Incoming(Struct, gc=False):
     sightings: list[Sighting | None] = []
     """Of each touch, in order."""
     links: list[list[NewLink]] = []
+    owners: list[list[str]] = []
+    """Of each value that the event lists or withdraws: the sellers that own it."""
+    screened: tuple[Screened, ...] = ()
+    """List entries that its names may be."""
 
     def __post_init__(self) -> None:
         self.origin = f"{self.source.topic}/{self.source.partition}"
@@ -134,7 +144,8 @@ class Incoming(Struct, gc=False):
         *,
         amount_minor: int | None = None,
         bad: bool = False,
-        listed: tuple[str, Micros] | None = None,
+        placed_at: Micros = 0,
+        listed: tuple[str, Listing] | None = None,
         withdrawn: str | None = None,
     ) -> Touch:
         """The event as the values see it that it touches."""
@@ -147,6 +158,7 @@ class Incoming(Struct, gc=False):
             self.event_hash,
             amount_minor,
             bad,
+            placed_at,
             listed,
             withdrawn,
         )
@@ -170,10 +182,12 @@ class Gathering:
         self._changed_orders: dict[str, None] = {}
         self._values: dict[str, Value] = {}
         self._touches: dict[str, list[_Touched]] = {}
+        self._grown: dict[str, list[tuple[Incoming, int]]] = {}
+        """Values that got a further seller: by which event, and how many they had before."""
         self._standings: dict[str, Standing] = {}
         self._changed_standings: set[str] = set()
         self._moved: dict[str, list[str]] = {}
-        self._records: list[Record] = []
+        self._made: list[Record] | None = None
 
     # -- round one: orders and values -----------------------------------------------------------
 
@@ -189,7 +203,10 @@ class Gathering:
                     self._find_former(key, kind, personal, keys)
             body = incoming.event.body
             if isinstance(body, INTEL):
-                keys[f"v:{body.kind}:{body.value_hash}"] = None
+                keys.update(dict.fromkeys(_listed_keys(incoming)))
+                if self._former is not None:
+                    for personal in incoming.values.values():
+                        self._find_former(f"v:{personal.kind}:{personal.hash}", personal.kind, personal, keys)
         return list(keys)
 
     def _find_former(self, key: str, kind: str, personal: Personal, keys: dict[str, None]) -> None:
@@ -268,18 +285,30 @@ class Gathering:
                 incoming.links.append([])
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
-        slot = len(incoming.sightings)
-        sighting, links = touch(self._values[key], kind, digest, by)
+        item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
+        sighting, links = self._touch_once(key, item)
+        incoming.owners.append(owners(self._values[key]) if by.listed or by.withdrawn else [])
         incoming.sightings.append(sighting)
         incoming.links.append(links)
-        self._touches.setdefault(key, []).append(_Touched(incoming, slot, kind, digest, by))
+        self._touches.setdefault(key, []).append(item)
+
+    def _touch_once(self, key: str, item: _Touched) -> tuple[Sighting | None, list[NewLink]]:
+        value = self._values[key]
+        before = value.distinct
+        found = touch(value, item.kind, item.digest, item.by)
+        if value.distinct != before:
+            self._grown.setdefault(key, []).append((item.incoming, before))
+        return found
 
     def _note_intel(self, incoming: Incoming, body: IntelListed | IntelWithdrawn) -> None:
         if isinstance(body, IntelListed):
-            by = incoming.touch("", "buyer", listed=(body.source, micros_of(body.expires_at)))
+            listing = Listing(micros_of(body.expires_at), incoming.event.event_time, body.reason)
+            by = incoming.touch("", "buyer", listed=(body.source, listing))
         else:
             by = incoming.touch("", "buyer", withdrawn=body.source)
-        self._touch(incoming, f"v:{body.kind}:{body.value_hash}", body.kind, str(body.value_hash), by)
+        for key in _listed_keys(incoming):
+            _, kind, digest = key.split(":", 2)
+            self._touch(incoming, key, kind, digest, by)
 
     def _buyer_of(self, incoming: Incoming) -> str | None:
         order = self._orders.get(incoming.order_key or "")
@@ -301,33 +330,58 @@ class Gathering:
         for incoming in self.batch:
             disputed = isinstance(incoming.event.body, PaymentDisputed)
             if disputed and incoming.seller_id and (buyer := self._buyer_of(incoming)):
-                by = incoming.touch(incoming.seller_id, "buyer", bad=True)
+                placed_at = incoming.order.placed_at if incoming.order else 0
+                by = incoming.touch(incoming.seller_id, "buyer", bad=True, placed_at=placed_at)
                 self._touch(incoming, f"v:buyer:{buyer}", "buyer", buyer, by)
         self.take_standings(found)
 
     def take_standings(self, found: Mapping[str, bytes | None]) -> None:
-        """Goes through the events in order with the sellers' standings; makes the records."""
+        """Fills in how the sellers stand."""
         self._standings = {
             key[2:]: decode_standing(raw) if raw else Standing() for key, raw in found.items() if key.startswith("s:")
         }
-        self._changed_standings.clear()
-        self._records = [record for incoming in self.batch for record in self._records_of(incoming)]
+        self._made = None
+
+    # -- round three: what those sellers are linked by whose standing changes ---------------------
+
+    def third_keys(self) -> list[str]:
+        """Keys that only the standings could tell; call after `take_second` and `take_standings`."""
+        changing = [i.seller_id for i in self.batch if i.seller_id and _changes_standing(i.event.body)]
+        keys = {f"v:{by.kind}:{by.value}": None for seller in changing for by in self._standings[seller].linked}
+        return [key for key in keys if key not in self._values]
+
+    def take_third(self, found: Mapping[str, bytes | None]) -> None:
+        """Fills in how many sellers share the values."""
+        self._load_values(found)
+
+    # -- the records ----------------------------------------------------------------------------
+
+    def _make(self) -> list[Record]:
+        """Goes through the events in order with the sellers' standings, once all is known."""
+        if self._made is None:
+            self._changed_standings.clear()
+            self._made = [record for incoming in self.batch for record in self._records_of(incoming)]
+        return self._made
 
     def _records_of(self, incoming: Incoming) -> Iterable[Record]:
         if incoming.seller_id is None:
             return
         body = incoming.event.body
-        others: list[tuple[str, LinkFound]] = []
+        others: list[tuple[str, LinkFound | ValueListed]] = []
+        if isinstance(body, INTEL):
+            others += _notices(incoming, body)
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
         seen = tuple([self._with_standing(sighting) for sighting in incoming.sightings if sighting is not None])
         for found in incoming.links:
             others += [self._join(new) for new in found]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
-        yield record if incoming.order is None else msgspec.structs.replace(record, order=incoming.order)
+        if incoming.order is not None or incoming.screened:
+            record = msgspec.structs.replace(record, order=incoming.order, screened=incoming.screened)
+        yield record
         for part, (other, notice) in enumerate(others, start=1):
             source = Source(incoming.source.topic, incoming.source.partition, incoming.source.offset, part)
-            yield _record(incoming, other, source, f"{incoming.event.event_id}/link/{part}", notice)
+            yield _record(incoming, other, source, f"{incoming.event.event_id}/{_part_name(notice)}/{part}", notice)
 
     def _change_standing(self, seller_id: str, incoming: Incoming) -> list[tuple[str, LinkFound]]:
         """A ban, its end, or a confirmed verdict is told to every seller that is linked."""
@@ -344,10 +398,21 @@ class Gathering:
             return []
         standing.changed_by = source
         self._changed_standings.add(seller_id)
-        return [
-            (other, LinkFound(seller_id, kind, value, "seller", 2, standing.status))
-            for other, kind, value in standing.linked
-        ]
+        return [(by.seller_id, self._notice(incoming, seller_id, by, standing.status)) for by in standing.linked]
+
+    def _notice(self, incoming: Incoming, seller_id: str, by: Linked, status: Status) -> LinkFound:
+        sellers = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+        return LinkFound(seller_id, by.kind, by.value, by.own_role, sellers, status, by.role)
+
+    def _sharing(self, key: str, incoming: Incoming) -> int:
+        """How many sellers shared a value when the event came; two at least, of one that is forgotten by now."""
+        known = self._values.get(key)
+        sellers = known.distinct if known else 0
+        place = {id(each): number for number, each in enumerate(self.batch)}
+        joined_later = (
+            before for joined, before in self._grown.get(key, ()) if place[id(joined)] > place[id(incoming)]
+        )
+        return max(next(joined_later, sellers), 2)
 
     def _with_standing(self, sighting: Sighting) -> Sighting:
         for other in sighting.others:
@@ -365,16 +430,18 @@ class Gathering:
 
     def _join(self, new: NewLink) -> tuple[str, LinkFound]:
         """Both sellers remember the link; the other one is told of it in its log."""
-        for seller, other in ((new.seller_id, new.other.seller_id), (new.other.seller_id, new.seller_id)):
-            if link(self._standings[seller], other, new.kind, new.value):
-                self._changed_standings.add(seller)
-        status = self._status(new.seller_id)
-        return new.other.seller_id, LinkFound(new.seller_id, new.kind, new.value, new.role, new.sellers + 1, status)
+        one, other, kind, value = new.seller_id, new.other.seller_id, new.kind, new.value
+        if link(self._standings[one], Linked(other, kind, value, new.other.role, new.role)):
+            self._changed_standings.add(one)
+        if link(self._standings[other], Linked(one, kind, value, new.role, new.other.role)):
+            self._changed_standings.add(other)
+        return other, LinkFound(one, kind, value, new.role, new.sellers, self._status(one), new.other.role)
 
     # -- results --------------------------------------------------------------------------------
 
     def changes(self) -> dict[str, bytes]:
         """Every record that is now different, encoded."""
+        self._make()
         changed = {key: encode(self._orders[key]) for key in sorted(self._changed_orders)}
         changed.update({key: encode(self._values[key]) for key in self._touches})
         changed.update({f"s:{seller}": encode(self._standings[seller]) for seller in sorted(self._changed_standings)})
@@ -385,8 +452,11 @@ class Gathering:
         self._load_values(found)
         self._retake_orders({key: raw for key, raw in found.items() if raw is not None and key.startswith("o:")})
         for key in found:
+            self._grown.pop(key, None)
             for item in self._touches.get(key, ()):
-                sighting, links = touch(self._values[key], item.kind, item.digest, item.by)
+                sighting, links = self._touch_once(key, item)
+                if item.by.listed or item.by.withdrawn:
+                    item.incoming.owners[item.slot] = owners(self._values[key])
                 item.incoming.sightings[item.slot] = sighting
                 item.incoming.links[item.slot] = links
 
@@ -408,11 +478,34 @@ class Gathering:
 
     def records(self) -> list[Record]:
         """What goes into the log, in order; the log partition is yet to be filled in."""
-        return self._records
+        return self._make()
 
     def waiting(self) -> list[Incoming]:
         """Events whose order is not known."""
         return [incoming for incoming in self.batch if incoming.seller_id is None]
+
+
+def _listed_keys(incoming: Incoming) -> list[str]:
+    """Store keys of the value that the event lists: also of other kinds that the same text may come as."""
+    body: Any = incoming.event.body
+    keys = {f"v:{body.kind}:{body.value_hash}": None}
+    keys.update({f"v:{personal.kind}:{personal.hash}": None for personal in incoming.values.values()})
+    return list(keys)
+
+
+def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tuple[str, ValueListed]]:
+    """What the sellers that own the value are told."""
+    withdrawn, until = isinstance(body, IntelWithdrawn), micros_of(body.expires_at)
+    notices = []
+    for key, sellers in zip(_listed_keys(incoming), incoming.owners, strict=True):
+        _, kind, digest = key.split(":", 2)
+        notice = ValueListed(kind, digest, body.source, body.reason, until, withdrawn)
+        notices += [(seller, notice) for seller in dict.fromkeys(sellers)]
+    return notices
+
+
+def _part_name(notice: LinkFound | ValueListed) -> str:
+    return "link" if isinstance(notice, LinkFound) else "listed"
 
 
 def _changes_standing(body: object) -> bool:
@@ -424,4 +517,5 @@ def _changes_standing(body: object) -> bool:
 def _record(
     incoming: Incoming, seller: str, source: Source, event_id: str, body: object, seen: tuple[Sighting, ...] = ()
 ) -> Record:
-    return Record(-1, source, incoming.logged_at, event_id, incoming.event.event_time, seller, body, seen)  # type: ignore[arg-type]
+    event, by_order = incoming.event, incoming.event.seller_id is None
+    return Record(-1, source, incoming.logged_at, event_id, event.event_time, seller, body, seen, by_order)  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from streams.kafka.poll import Claim, ConsumerRecord, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.rejected import RefusalLimit, refusal
+from streams.screening.facts import Screening
 from streams.stops import Stops
 from streams.store.connection import Lost
 from streams.store.entities import Alive, RedisEntities, RolledBack
@@ -81,6 +82,7 @@ class Intake:
         log_partitions: int,
         rejected_partitions: int,
         waiting_partitions: int,
+        screening: Screening | None = None,
     ) -> None:
         self._entities = entities
         self._pseudonyms = pseudonyms
@@ -89,6 +91,7 @@ class Intake:
         self._log_partitions = log_partitions
         self._rejected_partitions = rejected_partitions
         self._waiting_partitions = waiting_partitions
+        self._screening = screening
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -129,9 +132,14 @@ class Intake:
             gathering = await self._gather([i for item in taken for i in item.incoming], taken, alive)
             for item in taken:
                 self._park(item, outgoing)
-            self._log(gathering.records(), outgoing)
+            # What waits or is refused goes first. Once a later record of its source is in the log, an event that
+            # is found by its order when all this is repeated counts as known there: it must not be nowhere.
             await send(self.app, outgoing, alive)
+            accepted: Outgoings = {}
+            self._log(gathering.records(), accepted)
+            await send(self.app, accepted, alive)
             await self._confirm(taken, alive)
+            await self._stops.spend([item.claim for item in taken])
         except Lost:
             return
         except RolledBack:
@@ -182,9 +190,12 @@ class Intake:
         except InvalidEventError as error:
             self._refuse(Origin(topic, partition, record.offset, now, now), record, error, outgoing)
             return True
+        screened = (
+            self._screening.of(event.body, event.event_time) if self._screening else ()
+        )  # needs names as they are
         body, values = pseudonymise(event.body, self._pseudonyms)
         source = Source(topic, partition, record.offset)
-        taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values))
+        taken.incoming.append(Incoming(source, int(now * 1e6), event.with_body(body), values, screened=screened))
         taken.originals[record.offset] = (record, origin)
         return False
 
@@ -196,11 +207,13 @@ class Intake:
         gathering.take_first(await load(gathering.first_keys(), alive))
         second = gathering.second_keys()
         gathering.take_second(await load(second, alive))
+        gathering.take_third(await load(gathering.third_keys(), alive))
         changes = gathering.changes()
         while conflicts := await save(changes, known, alive):
             gathering.retouch(await load(conflicts, alive))
             standings = sorted({*gathering.standing_keys(), *(k for k in second if k.startswith("s:"))})
             gathering.take_standings(await load(standings, alive))
+            gathering.take_third(await load(gathering.third_keys(), alive))
             again = set(conflicts)
             changes = {k: v for k, v in gathering.changes().items() if k in again or k.startswith("s:")}
         return gathering
@@ -286,7 +299,7 @@ def _known(taken: Sequence[Taken]) -> dict[str, int]:
 
 def _origin(record: ConsumerRecord) -> Origin | None:
     for name, text in record.headers:
-        if name == ORIGIN:
+        if name == ORIGIN and text is not None:
             try:
                 return decode_origin(text)
             except msgspec.DecodeError:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,16 +17,24 @@ from detectors.budget import (
     encode_keeper,
     encode_line,
 )
-from detectors.cohorts import CohortLearner, SnapshotError, snapshot_version
 from detectors.events import SECOND, Micros, ModelPublished, Record, Source, encode_record
+from detectors.learners import COHORTS, MODELS, STORED, Learners, Published, UnreadableLearnerError
+from detectors.risk_learner import RiskLearner
 from detectors.training import TrainingRow, decode_row
+from detectors.validation import Figures
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
-from streams.models import COHORTS
-from streams.signing import SignatureError, sign, verify
+from streams.model_commands import (
+    SIGNED,
+    Announcement,
+    encode_announcement,
+    slots_of,
+    unpack_command,
+)
+from streams.signing import SignatureError, sign, unverified, verify
 from streams.store.connection import Lost
 from streams.store.partition import Answer, Commit, PartitionStore
 
@@ -34,6 +42,13 @@ log = structlog.get_logger()
 
 LEARNER = b"learner"
 """What a signature of the stored learner is good for; a published model's is another."""
+
+
+def learner_key(name: str) -> str:
+    """Where the learner of a model is kept."""
+    return "learner" if name == COHORTS else f"learner:{name}"
+
+
 COMMIT_SECONDS = 5.0
 """The learner is written to Redis when models are published, and at least this often."""
 
@@ -42,14 +57,16 @@ COMMIT_SECONDS = 5.0
 class LearnState:
     """What learn holds for its partition."""
 
-    learner: CohortLearner
+    learners: Learners
     marks: Marks
     committed: int
-    """Position of the learner that is in Redis."""
+    """Position of the learners that is in Redis."""
     line: LineKeeper = field(default_factory=LineKeeper)
     """What the budget of alerts asks for."""
     committed_at: float = field(default_factory=time.monotonic)
     sources: dict[str, str] = field(default_factory=dict)
+    announced: list[Announcement] = field(default_factory=list)
+    """Publications that are not committed yet."""
 
 
 class Learn:
@@ -62,16 +79,17 @@ class Learn:
     def __init__(
         self,
         store: PartitionStore,
-        new_learner: Callable[[], CohortLearner],
+        new_learners: Callable[[], Learners],
         keys: Sequence[bytes],
         *,
         log_partitions: int,
     ) -> None:
         self._store = store
-        self._new_learner = new_learner
+        self._new_learners = new_learners
         self._keys = keys
         self._log_partitions = log_partitions
-        metrics.MODELS_PUBLISHED.labels(COHORTS)
+        for name in MODELS:
+            metrics.MODELS_PUBLISHED.labels(name)
         for label in ("none", "good", "bad"):
             metrics.MODEL_ROWS.labels(label)
 
@@ -82,27 +100,25 @@ class Learn:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (stored, line) = await self._store.claim(partition, generation, ours, ["learner", "line"])
+            keys = [*(learner_key(name) for name in STORED), "line"]
+            claim, sources, (*stored, line) = await self._store.claim(partition, generation, ours, keys)
         except Lost:
             return None
+        learners = self._restored(dict(zip(STORED, stored, strict=True)))
         claim.memory["state"] = LearnState(
-            self._restored(stored), Marks(sources), claim.position, decode_keeper(line) if line else LineKeeper()
+            learners, Marks(sources), claim.position, decode_keeper(line) if line else LineKeeper()
         )
         return claim
 
-    def _restored(self, stored: bytes | None) -> CohortLearner:
-        if stored is None:
-            return self._new_learner()
-        new = self._new_learner()
-        try:
-            learner = CohortLearner.restore(verify(self._keys, stored, purpose=LEARNER))
-        except (SignatureError, SnapshotError) as error:
-            log.error("learner_refused", error=str(error), consequence="a new start")
-            return new
-        if learner.params.features != new.params.features:
-            log.warning("learner_outdated", reason="other features", consequence="a new start")
-            return new
-        return learner
+    def _restored(self, stored: Mapping[str, bytes | None]) -> Learners:
+        learners = self._new_learners()
+        for name, signed in stored.items():
+            try:
+                if signed is not None:
+                    learners.restore(name, verify(self._keys, signed, purpose=LEARNER))
+            except (SignatureError, UnreadableLearnerError) as error:
+                log.error("learner_refused", model=name, error=str(error), consequence="a new start")
+        return learners
 
     async def begin(self, claim: Claim) -> None:
         await self._store.begin(claim)
@@ -132,14 +148,19 @@ class Learn:
                 answer = await self._store.standing(claim, claim.memory["state"].committed)
                 if answer is not Answer.OK:
                     self._lose(claim, answer)
-            published = claim.memory["state"].learner.published_at
-            if published is not None:
-                metrics.MODEL_AGE.labels(COHORTS).set(max(time.time() - published / SECOND, 0.0))
+            for name, learner in claim.memory["state"].learners.of.items():
+                if isinstance(learner, RiskLearner):
+                    _tell(name, learner.validation.figures())
+                if learner.published_at is not None:
+                    metrics.MODEL_AGE.labels(name).set(max(time.time() - learner.published_at / SECOND, 0.0))
 
     async def _learn(self, claim: Claim, part: Part) -> None:
         state: LearnState = claim.memory["state"]
         for record in part.records:
             if record.offset < claim.position or record.value is None:
+                continue
+            if record.value.startswith(SIGNED):
+                await self._obey(claim, state, record.value, record.offset)
                 continue
             if await self._keep_line(claim, state, record.value, record.offset):
                 continue
@@ -147,11 +168,13 @@ class Learn:
             if row is None or not state.marks.advance(row.source):
                 metrics.EVENTS.labels(self.name, "repeated").inc()
                 continue
-            state.learner.learn_one(row)
+            due = list(state.learners.learn_one(row, record.offset))
             metrics.MODEL_ROWS.labels(row.label or "none").inc()
             metrics.EVENTS.labels(self.name, "applied").inc()
-            if state.learner.due:
-                await self._publish(claim, state, row, record.offset)
+            self._note_drift(state.learners)
+            if due:
+                for published in due:
+                    await self._publish(claim, state, published, row.logged_at, record.offset)
                 await self._commit(claim, state, record.offset + 1)
                 if not claim.live:
                     return
@@ -184,15 +207,43 @@ class Learn:
             log.error("training_row_refused", offset=offset, error=str(error))
             return None
 
-    async def _publish(self, claim: Claim, state: LearnState, row: TrainingRow, offset: int) -> None:
-        """Writes the models into every log partition. Repeated after a crash, it is skipped as a repeat."""
-        snapshot = state.learner.snapshot()
-        version = snapshot_version(offset, snapshot)
-        body = ModelPublished(COHORTS, version, sign(self._keys[0], snapshot))
-        source = Source(names.TRAINING, claim.partition.partition, offset)
-        await self._send(claim, body, source, row.logged_at, row.event_time)
-        metrics.MODELS_PUBLISHED.labels(COHORTS).inc()
-        log.info("model_published", model=COHORTS, version=version, size=len(snapshot))
+    def _note_drift(self, learners: Learners) -> None:
+        for drift in learners.drifts:
+            metrics.DRIFTS.inc()
+            log.warning(
+                "drift_detected", cohort=drift.cohort, distance=drift.distance, before=drift.before, held_for="1 day"
+            )
+        learners.drifts.clear()
+
+    async def _obey(self, claim: Claim, state: LearnState, value: bytes, offset: int) -> None:
+        """Does what a person asks of the models; a command that we cannot trust changes nothing."""
+        try:
+            command = unpack_command(value, self._keys)
+        except (SignatureError, msgspec.DecodeError) as error:
+            log.error("model_command_refused", offset=offset, error=str(error))
+            return
+        learners, due = state.learners, list[Published]()
+        if command.action == "promote":
+            due = list(learners.promote(offset))
+        elif command.action == "release":
+            learners.release(command.model)
+        else:
+            learners.hold(command.model)
+            again = Published(command.model, 0, command.version, unverified(command.snapshot))
+            due = [again]
+        for published in due:
+            await self._publish(claim, state, published, command.given_at, offset)
+        log.warning("model_command", action=command.action, model=command.model, version=command.version)
+        await self._commit(claim, state, offset + 1)
+
+    async def _publish(self, claim: Claim, state: LearnState, due: Published, now: Micros, offset: int) -> None:
+        """Writes a model into every log partition. Repeated after a crash, it is skipped as a repeat."""
+        body = ModelPublished(due.model, due.version, sign(self._keys[0], due.publication))
+        source = Source(names.TRAINING, claim.partition.partition, offset, due.part)
+        await self._send(claim, body, source, now)
+        state.announced.append(_announcement(body, now, state.learners))
+        metrics.MODELS_PUBLISHED.labels(due.model).inc()
+        log.info("model_published", model=due.model, version=due.version, size=len(due.publication))
 
     async def _send(
         self, claim: Claim, body: ModelPublished, source: Source, logged_at: Micros, event_time: Micros | None = None
@@ -209,14 +260,20 @@ class Learn:
 
     async def _commit(self, claim: Claim, state: LearnState, position: int) -> None:
         state.sources.update(state.marks.changes())
-        key = self._store.key(claim.partition.partition, "learner")
-        signed = sign(self._keys[0], state.learner.snapshot(), purpose=LEARNER)
         line = (self._store.key(claim.partition.partition, "line"), encode_keeper(state.line), 0)
-        commit = Commit(state.committed, position, sets=[(key, signed, 0), line], sources=state.sources)
+        commit = Commit(state.committed, position, sets=[line], sources=state.sources)
+        for name, snapshot in state.learners.snapshots().items():
+            key = self._store.key(claim.partition.partition, learner_key(name))
+            commit.sets.append((key, sign(self._keys[0], snapshot, purpose=LEARNER), 0))
+        for announced in state.announced:
+            stored = encode_announcement(announced)
+            for slot in slots_of(announced.model, announced.published_at):
+                commit.sets.append((self._store.key(claim.partition.partition, slot), stored, 0))
         answers = await self._store.apply({claim: [commit]})
         if answers[claim] in (Answer.OK, Answer.DONE):
             claim.position = state.committed = position
             state.committed_at, state.sources = time.monotonic(), {}
+            state.announced.clear()
             return
         self._lose(claim, answers[claim])
 
@@ -226,3 +283,19 @@ class Learn:
         if answer is Answer.MISMATCH:
             metrics.ROLLBACKS.labels(self.name).inc()
         consumer_of(self.app).lose(claim)
+
+
+def _tell(model: str, figures: Figures) -> None:
+    metrics.MODEL_JUDGED.labels(model).set(figures.rows)
+    metrics.MODEL_AVERAGE_PRECISION.labels(model).set(figures.average_precision)
+    metrics.MODEL_PRECISION_AT_50.labels(model).set(figures.precision_at_50)
+    metrics.MODEL_CALIBRATION_ERROR.labels(model).set(figures.calibration_error)
+
+
+def _announcement(body: ModelPublished, now: Micros, learners: Learners) -> Announcement:
+    learner = learners.of.get(body.model)
+    if not isinstance(learner, RiskLearner):
+        return Announcement(body.model, body.version, now, body.snapshot)
+    of = learner.validation.figures()
+    figures = of.rows, of.average_precision, of.precision_at_50, of.calibration_error
+    return Announcement(body.model, body.version, now, body.snapshot, *figures)

@@ -1,6 +1,7 @@
 """Snapshots as they travel: signed by learn, checked by watch, each parsed once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -9,14 +10,15 @@ from detectors.budget import decode_line
 from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
+from detectors.learners import COHORTS, MODELS, RISK
+from detectors.models import Models
 from detectors.peer_features import PRIOR
+from detectors.risk_model import RiskModel
+from detectors.risk_snapshot import RiskSnapshotError
 from streams import metrics
 from streams.signing import SignatureError, unverified, verify
 
 log = structlog.get_logger()
-
-COHORTS = "cohorts"
-"""Name of the model that learn publishes: cohort norms and half-space trees."""
 
 
 class ModelShelf:
@@ -27,29 +29,38 @@ class ModelShelf:
     """
 
     def __init__(self, keys: Sequence[bytes] | None, *, remember: int = 4) -> None:
-        self.prior = CohortModels.prior(FEATURES, PRIOR)
+        self.prior = Models(CohortModels.prior(FEATURES, PRIOR))
         self._keys = keys
         self._remember = remember
-        self._parsed: dict[str, CohortModels] = {}
+        self._parsed: dict[tuple[str, str], CohortModels | RiskModel] = {}
 
-    def take(self, published: ModelPublished) -> CohortModels | None:
-        """The published models; `None`, with the reason logged, when they cannot be trusted or read."""
-        if published.model != COHORTS:
+    def take(self, models: Models, published: ModelPublished) -> Models | None:
+        """`models` with the published one in place; `None`, and the reason in the log, when it is not to be used."""
+        if published.model not in MODELS:
             metrics.MODELS_REFUSED.inc()
             log.warning("model_unknown", model=published.model, version=published.version)
             return None
-        models = self._parsed.pop(published.version, None)
-        if models is None:
+        key = published.model, published.version
+        model = self._parsed.pop(key, None)
+        if model is None:
             try:
-                models = CohortModels.from_snapshot(self._opened(published.snapshot), published.version, FEATURES)
-            except (SignatureError, SnapshotError) as error:
+                model = self._read(published)
+            except (SignatureError, SnapshotError, RiskSnapshotError) as error:
                 metrics.MODELS_REFUSED.inc()
-                log.error("model_refused", version=published.version, error=str(error))
+                log.error("model_refused", model=published.model, version=published.version, error=str(error))
                 return None
-        self._parsed[published.version] = models
-        while len(self._parsed) > self._remember:
+        self._parsed[key] = model
+        while len(self._parsed) > self._remember * len(MODELS):
             self._parsed.pop(next(iter(self._parsed)))
-        return models
+        if isinstance(model, CohortModels):
+            return replace(models, peers=model)
+        return replace(models, risk=model) if published.model == RISK else replace(models, challenger=model)
+
+    def _read(self, published: ModelPublished) -> CohortModels | RiskModel:
+        snapshot = self._opened(published.snapshot)
+        if published.model == COHORTS:
+            return CohortModels.from_snapshot(snapshot, published.version, FEATURES)
+        return RiskModel(snapshot, published.version, FEATURES)
 
     def line(self, published: ModelPublished) -> float | None:
         """The line that the budget asks for; `None`, with the reason logged, when it cannot be trusted or read."""

@@ -95,12 +95,21 @@ def ip_prefix(text: str) -> str | None:
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
+def _wallet(text: str) -> str:
+    """Base58 tells capitals from small letters; hexadecimal and bech32 addresses do not."""
+    plain = text.strip()
+    return plain.lower() if _CASELESS.match(plain) else plain
+
+
+_CASELESS = re.compile(r"0x[0-9a-f]{40}$|(?:bc|ltc|tb)1[02-9ac-hj-np-z]+$", re.IGNORECASE)
+
 NORMALISE: dict[str, Callable[[str], str]] = {
     "email": _plain,
     "phone": _phone,
     "name": _address,
     "address": _address,
     "payout_account": _compact,
+    "wallet": _wallet,
     "tax_id": _compact,
     "ip": _ip,
 }
@@ -191,6 +200,12 @@ PLACES: dict[type, tuple[str, ...]] = {
 }
 FREE_TEXT: dict[type, str] = {ReportFiled: "text", VerdictGiven: "note"}
 INTEL = (IntelListed, IntelWithdrawn)
+ALSO_LISTED: dict[str, tuple[str, ...]] = {
+    "wallet": ("payout_account",),
+    "payout_account": ("wallet", "instrument"),
+    "instrument": ("payout_account",),
+}
+"""A wallet is what one buyer pays from and what another seller is paid to: the same text under several kinds."""
 
 
 def _replaced(kind: type) -> tuple[str, ...]:
@@ -250,5 +265,5 @@ def _pseudonymise_intel(
 ) -> tuple[UpstreamBody, dict[str, Personal]]:
     if body.value_hash or not body.value:
         return msgspec.structs.replace(body, value=None), {}
-    value = pseudonyms.personal(body.kind, body.value)
-    return msgspec.structs.replace(body, value=None, value_hash=value.hash), {"value": value}
+    found = {kind: pseudonyms.personal(kind, body.value) for kind in (body.kind, *ALSO_LISTED.get(body.kind, ()))}
+    return msgspec.structs.replace(body, value=None, value_hash=found[body.kind].hash), found

@@ -4,6 +4,7 @@ Contract events go through intake's gathering, the fold and the learner; lines o
 the fold alone, and give what the workers gave, byte for byte.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,17 +12,19 @@ from itertools import islice
 import msgspec
 
 from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
-from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow
+from detectors.learners import Learners, Published
 from detectors.profile import Profile
+from detectors.training import TrainingRow
 from streams import names
 from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
-from streams.models import COHORTS, ModelShelf
+from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
+from streams.screening.facts import Screening
 from streams.signing import sign
 from streams.upstream import parse
 
@@ -48,7 +51,7 @@ class LogReplay:
         self._policies = policies
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
-        self._rows: dict[int, dict[str, OrderRow]] = {}
+        self._rows: dict[int, OrderedDict[str, OrderRow]] = {}
         self._offset = 0
 
     def run(self, lines: Iterable[bytes]) -> Iterator[Step]:
@@ -58,8 +61,16 @@ class LogReplay:
             yield from self.fold(self.gather(batch))
 
     def gather(self, lines: Sequence[bytes]) -> list[Record]:
-        """The records that the lines hold."""
-        return [decode_record(line) for line in lines]
+        """The records that the lines hold; watch passes over what is none, and so does a replay."""
+        return [record for line in lines if (record := self._read(line)) is not None]
+
+    def _read(self, line: bytes) -> Record | None:
+        """The record; watch passes over what is none, and so does a replay."""
+        try:
+            return decode_record(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.counts.rejected["not_a_record"] = self.counts.rejected.get("not_a_record", 0) + 1
+            return None
 
     def fold(self, records: Sequence[Record]) -> Iterator[Step]:
         """Folds records of any partitions, each partition's in order."""
@@ -70,21 +81,20 @@ class LogReplay:
         for partition, items in by_partition.items():
             state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
             profiles = self._profiles.setdefault(partition, {})
-            rows = self._rows.setdefault(partition, {})
+            rows = self._rows.setdefault(partition, OrderedDict())
             step = fold_step(state, items, profiles, rows, self._shelf, self._policies)
-            for effects in step.effects:
-                rows.update(effects.order_rows)
             self._forget(rows, items[-1][1].logged_at)
+            state.found.forget(items[-1][1].logged_at)
             self.counts.failed += len(step.failed)
             self.counts.events += len(items)
             yield step
         self.counts.sellers = sum(map(len, self._profiles.values()))
 
     @staticmethod
-    def _forget(rows: dict[str, OrderRow], now: Micros) -> None:
+    def _forget(rows: OrderedDict[str, OrderRow], now: Micros) -> None:
         """Drops rows whose labels can no longer come; they stand in the order of their logging."""
         while rows and next(iter(rows.values())).expires_at < now:
-            rows.pop(next(iter(rows)))
+            rows.popitem(last=False)  # a plain dict would walk over all it has lost before
 
 
 class EventReplay:
@@ -95,6 +105,7 @@ class EventReplay:
 
     Args:
         wait: How long, in event time, an event waits for the order that tells its seller.
+        screening: Lists that sellers' names are compared with.
     """
 
     def __init__(
@@ -102,16 +113,18 @@ class EventReplay:
         shelf: ModelShelf,
         policies: PolicyShelf,
         pseudonyms: Pseudonyms,
-        learner: CohortLearner,
+        learners: Learners,
         signing_key: bytes,
         *,
         wait: Micros,
+        screening: Screening | None = None,
     ) -> None:
         self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
-        self._learner = learner
+        self._learners = learners
         self._signing_key = signing_key
         self._wait = wait
+        self._screening = screening
         self._entities: dict[str, bytes] = {}
         self._parked: list[Incoming] = []
         self._now: Micros = 0
@@ -148,8 +161,9 @@ class EventReplay:
             self._refuse(error.reason)
             return None
         self._now = max(self._now, event.event_time)
+        screened = self._screening.of(event.body, event.event_time) if self._screening else ()
         body, values = pseudonymise(event.body, self._pseudonyms)
-        return Incoming(self._source("replay"), self._now, event.with_body(body), values)
+        return Incoming(self._source("replay"), self._now, event.with_body(body), values, screened=screened)
 
     def _source(self, topic: str) -> Source:
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
@@ -161,13 +175,14 @@ class EventReplay:
     def _retried(self) -> list[Incoming]:
         """Events that wait for their order, to be looked at again."""
         parked, self._parked = self._parked, []
-        return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values) for i in parked]
+        return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values, screened=i.screened) for i in parked]
 
     def _gather(self, batch: list[Incoming]) -> list[Record]:
         gathering = Gathering(batch)
         find = self._entities.get
         gathering.take_first({key: find(key) for key in gathering.first_keys()})
         gathering.take_second({key: find(key) for key in gathering.second_keys()})
+        gathering.take_third({key: find(key) for key in gathering.third_keys()})
         self._entities.update(gathering.changes())
         for incoming in gathering.waiting():
             if incoming.source.topic == WAITING and self._now - incoming.logged_at > self._wait:
@@ -182,16 +197,15 @@ class EventReplay:
                 if self._line.learn_one(candidate):
                     yield from self._publish_line(candidate.logged_at)
             for row in effects.rows:
-                self._learner.learn_one(row)
-                if self._learner.due:
-                    yield from self._publish(row.logged_at, row.event_time)
+                source = self._source(names.TRAINING)
+                for due in self._learners.learn_one(row, source.offset):
+                    yield from self._publish(due, source.offset, row)
 
-    def _publish(self, logged_at: Micros, event_time: Micros) -> Iterator[Step]:
-        snapshot = self._learner.snapshot()
-        source = self._source(names.TRAINING)
-        version = snapshot_version(source.offset, snapshot)
-        body = ModelPublished(COHORTS, version, sign(self._signing_key, snapshot))
-        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", event_time, "", body)])
+    def _publish(self, due: Published, offset: int, row: TrainingRow) -> Iterator[Step]:
+        source = Source(names.TRAINING, 0, offset, due.part)
+        body = ModelPublished(due.model, due.version, sign(self._signing_key, due.publication))
+        record = Record(0, source, row.logged_at, f"model/{due.version}", row.event_time, "", body)
+        yield from self._log.fold([record])
 
     def _publish_line(self, logged_at: Micros) -> Iterator[Step]:
         source, line = self._source(names.TRAINING), self._line.line

@@ -1,12 +1,14 @@
 """Every knob an operator can turn."""
 
 import os
+import re
 import tomllib
 from contextvars import ContextVar
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -18,11 +20,14 @@ from pydantic_settings import (
 )
 
 from streams.errors import SettingsError
+from streams.found import LONGEST_WAIT_SECONDS
 from streams.privacy import HashKey
 
 CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
-OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_RECEIVER_", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
-"""Variables, or beginnings of them, that are not settings."""
+OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
+RECEIVER_VARIABLES = "SELLERWATCH_RECEIVER_"
+"""Variables that are not settings, and how the names of others of them begin."""
+LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 _config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 
 
@@ -34,6 +39,7 @@ def _seconds(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 """Seconds, or ISO 8601 such as `PT1H`."""
 Words = Annotated[list[str], NoDecode]
+Paths = Annotated[list[Path], NoDecode]
 Secrets = Annotated[list[SecretStr], NoDecode]
 
 
@@ -65,10 +71,10 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = None
     """Certificate authorities that the brokers' certificates are checked against; default: the system's."""
 
-    kafka_api_version: str | None = None
+    kafka_api_version: Annotated[str, Field(pattern=r"^\d+(\.\d+){1,2}$")] | None = None
     """Kafka protocol version for administration; set only for brokers that cannot negotiate it (`0.11`)."""
 
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`."""
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "sw"
@@ -93,19 +99,23 @@ class Settings(BaseSettings):
     webhook_allow_hosts: Words = []
     """When set, only these hosts are delivered to."""
 
+    screening_lists: Paths = []
+    """Lists that the names of sellers are compared with when they register or change: OFAC's tables, exports of
+    OpenSanctions, lists of your own; files, separated by commas, read when intake starts."""
+
     alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.7
     """A seller whose score reaches this is alerted."""
 
-    quiet_period: Duration = timedelta(hours=1)
+    quiet_period: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=1)
     """After an alert was sent, its pattern stays silent about the seller for this long, even where it escalates."""
 
-    wait_for_order: Duration = timedelta(minutes=10)
-    """How long a payment or shipment waits for the order that tells its seller."""
+    wait_for_order: Annotated[Duration, Field(ge=timedelta(0), le=LONGEST_WAIT)] = timedelta(minutes=10)
+    """How long a payment or shipment waits for the order that tells its seller; a day at most."""
 
-    entity_lifetime: Duration = timedelta(days=180)
+    entity_lifetime: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(days=180)
     """How long a device, an address, a buyer, ... is remembered after it was last seen."""
 
-    publish_interval: Duration = timedelta(minutes=10)
+    publish_interval: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
     """How often learn publishes new models, when there is something new."""
 
     cached_profiles: Annotated[int, Field(ge=1_000)] = 100_000
@@ -114,7 +124,7 @@ class Settings(BaseSettings):
     outbox_limit: Annotated[int, Field(ge=100)] = 100_000
     """Undelivered alerts a partition may hold; beyond that watch stops reading it until some are delivered."""
 
-    session_timeout: Annotated[timedelta, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
+    session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
         seconds=30
     )
     """A worker that Kafka has not heard of for this long loses its partitions to others."""
@@ -132,21 +142,48 @@ class Settings(BaseSettings):
     """Least level that is logged."""
 
     @field_validator(
-        "kafka_brokers", "webhook_allow_hosts", "hash_keys", "model_keys", "webhook_secrets", mode="before"
+        "kafka_brokers",
+        "webhook_allow_hosts",
+        "hash_keys",
+        "model_keys",
+        "webhook_secrets",
+        "screening_lists",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, url: SecretStr) -> SecretStr:
+        if redis_place(url) is None:
+            raise ValueError(
+                "give it as `redis://user:password@host:6379/0`, or `rediss://`; in a password write / as %2F, "
+                "@ as %40, ? as %3F, # as %23"
+            )
+        return url
+
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _check_brokers(cls, brokers: list[str]) -> list[str]:
+        if not brokers or not all(
+            re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):\d{1,5}", each) for each in brokers
+        ):
+            raise ValueError("each broker is `host:port`, separated by commas")
+        return brokers
 
     @field_validator("hash_keys")
     @classmethod
     def _check_hash_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
         for key in keys:
             kid, _, secret = key.get_secret_value().partition(":")
-            if not (kid.isalnum() and len(kid) <= 8 and 16 <= len(secret) <= 64):
+            if not (kid.isalnum() and len(kid) <= 8 and len(secret) >= 16 and len(secret.encode()) <= 64):
                 raise ValueError(
                     "each key is `id:secret`: an id of 1 to 8 letters or digits, a secret of 16 to 64 characters"
                 )
+        if len({key.get_secret_value().partition(":")[0] for key in keys}) < len(keys):
+            raise ValueError("each key has an id of its own: hashes of two under one id could not be told apart")
         return keys
 
     @field_validator("model_keys")
@@ -177,6 +214,11 @@ class Settings(BaseSettings):
         toml = TomlConfigSettingsSource(settings_cls, path) if path else None
         return (init_settings, env_settings, *([toml] if toml else []))
 
+    @property
+    def redis_place(self) -> str:
+        """Where Redis is, as it may be shown: without user and password."""
+        return redis_place(self.redis_url) or ""
+
     def hashing(self) -> list[HashKey]:
         """The hash keys, the one in force first."""
         split = (key.get_secret_value().partition(":") for key in self.hash_keys)
@@ -185,6 +227,20 @@ class Settings(BaseSettings):
     def signing(self) -> list[bytes]:
         """The model keys, the signing one first."""
         return [key.get_secret_value().encode() for key in self.model_keys]
+
+
+def redis_place(url: SecretStr) -> str | None:
+    """Host and port of a Redis URL, or its socket; `None` when it is not in order. Never a part of a password."""
+    try:
+        place = urlsplit(url.get_secret_value())
+        if "@" in place.path + place.query + place.fragment:  # the rest of a password, cut where it was not escaped
+            return None
+        if place.scheme == "unix":
+            return place.path or None
+        known = place.scheme in ("redis", "rediss") and place.hostname
+        return f"{place.hostname}:{place.port or 6379}" if known else None
+    except ValueError:
+        return None
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
@@ -210,17 +266,22 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
                 _config_file.reset(token)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
 
 
 def _refuse_unknown_variables() -> None:
     known = {f"SELLERWATCH_{name.upper()}" for name in Settings.model_fields}
+    meant = (*known, CONFIG_VARIABLE)
     for name in os.environ:
         if name.startswith("SELLERWATCH_") and name.removesuffix("_FILE") not in known and name not in known:
-            if name.startswith(OTHER_VARIABLES):
+            if name in OTHER_VARIABLES or name.startswith(RECEIVER_VARIABLES):
                 continue
-            near = get_close_matches(name, known, n=1)
+            near = get_close_matches(name, meant, n=1)
             raise SettingsError(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
 
 
@@ -238,6 +299,8 @@ class _secrets_from_files:  # noqa: N801 - reads as a verb
                     os.environ[target] = Path(path).read_text().strip()
                 except OSError as error:
                     raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+                except UnicodeDecodeError:
+                    raise SettingsError(f"{name}: {path} is not UTF-8") from None
                 self._set.append(target)
 
     def __exit__(self, *_: object) -> None:

@@ -16,6 +16,9 @@ MAX_BYTES = 64 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+Headers = Sequence[tuple[str, bytes | None]]
+"""Of a Kafka record; one may have no value."""
+
 SELLER_BY_ORDER = ("payment.", "shipment.")
 """Events of these families may leave out their seller: their order tells it."""
 
@@ -49,7 +52,7 @@ _decode_body = msgspec.json.Decoder(UpstreamBody).decode
 _types = frozenset(str(body.__struct_config__.tag) for body in UpstreamBody.__args__)
 
 
-def parse(value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Event:
+def parse(value: bytes, headers: Headers = ()) -> Event:
     """The event in a Kafka record.
 
     Raises:
@@ -87,6 +90,8 @@ def _seller(envelope: Envelope, body: UpstreamBody) -> str | None:
     if isinstance(body, IntelListed | IntelWithdrawn):
         if body.value is None and body.value_hash is None:
             raise InvalidEventError("missing_field", "one of `value`, `value_hash` is needed")
+        if body.expires_at is not None and not micros_of(body.expires_at):  # it would be listed for ever
+            raise InvalidEventError("bad_time", "`expires_at` must be RFC 3339 with an offset")
         return ""
     if envelope.seller_id is None and not envelope.type.startswith(SELLER_BY_ORDER):
         raise InvalidEventError("missing_field", f"`seller_id` is needed on `{envelope.type}`")
@@ -122,8 +127,9 @@ def _without_value(error: Exception) -> str:
     return text[:200]
 
 
-def _from_binary_cloudevent(value: bytes, headers: Sequence[tuple[str, bytes]]) -> bytes:
-    attributes = {name[3:]: text.decode("utf-8", "replace") for name, text in headers if name.startswith("ce_")}
+def _from_binary_cloudevent(value: bytes, headers: Headers) -> bytes:
+    given = ((name[3:], text) for name, text in headers if name.startswith("ce_"))
+    attributes = {name: text.decode("utf-8", "replace") for name, text in given if text is not None}
     return _merged(attributes, _object(value))
 
 

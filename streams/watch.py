@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,14 @@ from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
+from detectors.learners import COHORTS, MODELS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.counting import count, prepare
 from streams.fold import PartitionState, Step, fold_step
+from streams.found import FOUND_SECONDS, Found, keys_of
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
@@ -39,6 +42,13 @@ UNREADABLE = "the policy in force cannot be read: give watch the keys and the ve
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
+
+def model_key(name: str) -> str:
+    """Where a partition keeps the model that is in force."""
+    return "model" if name == COHORTS else f"model:{name}"
+
+
+MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
@@ -81,20 +91,23 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            kept = ["model", "policy", "line"]
-            claim, sources, (model, rules, line) = await self._store.claim(partition, generation, ours, kept)
+            kept = [*MODEL_KEYS, "policy", "line"]
+            claim, sources, (*stored, rules, line) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        models = self._shelf.take(decode_model(model)) if model else None
+        models = self._shelf.prior
+        for published in stored:
+            if published:
+                models = self._shelf.take(models, decode_model(published)) or models
         policy = self._policies.take(decode_policy(rules)) if rules else None
         if rules and policy is None:  # by another one it would decide otherwise than a replay
             claim.stopped, claim.resumable = UNREADABLE, False
         raised = self._shelf.line(decode_model(line)) if line else None
-        state = PartitionState(models or self._shelf.prior, policy or self._policies.usual, Marks(sources))
+        state = PartitionState(models, policy or self._policies.usual, Marks(sources))
         state.decide_by(state.policy, raised or 0.0)
         claim.memory["state"] = state
-        claim.memory["profiles"] = {}
+        claim.memory["profiles"] = OrderedDict()
         return claim
 
     async def begin(self, claim: Claim) -> None:
@@ -119,6 +132,7 @@ class Watch:
             # Sent before the commit: a crash in between repeats them, byte for byte.
             await send(self.app, outgoing, lambda: any(work.claim.live for work in works))
             await self._commit(works)
+            await self._stops.spend([work.claim for work in works if work.claim.live])
         except Lost:
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
@@ -144,9 +158,13 @@ class Watch:
         cache: dict[str, Profile] = work.claim.memory["profiles"]
         records = [record for chunk in work.chunks for _, record in chunk]
         missing = [s for s in dict.fromkeys(r.seller_id for r in records) if s and s not in cache]
-        if missing:
-            found = await self._store.load(work.claim, [f"s:{seller}" for seller in missing])
-            cache.update({s: decode_profile(value) for s, value in zip(missing, found, strict=True) if value})
+        keys = keys_of(records)
+        if missing or keys:
+            asked = [*(f"s:{seller}" for seller in missing), *(f"f:{key}" for key in keys)]
+            found = await self._store.load(work.claim, asked)
+            cache.update({s: decode_profile(value) for s, value in zip(missing, found, strict=False) if value})
+            known = {key: value for key, value in zip(keys, found[len(missing) :], strict=True) if value}
+            work.claim.memory["state"].found = Found(known)
         orders = list(dict.fromkeys(labelled_orders(records, cache)))
         if orders:
             found = await self._store.load(work.claim, [f"o:{order}" for order in orders])
@@ -157,18 +175,17 @@ class Watch:
         claim = work.claim
         limit: RefusalLimit = claim.memory["limit"]
         state: PartitionState = claim.memory["state"]
-        cache: dict[str, Profile] = claim.memory["profiles"]
+        cache: OrderedDict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
             step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policies)
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
+                    refuse(step, claim.partition.partition, outgoing)  # for the person who is to look
                     return reason.replace("refused", "not processed")
             after = work.part.stop if number == len(work.chunks) else chunk[-1][0] + 1
             commit = self._commit_of(step, claim, base, after, cache)
-            for effects in step.effects:
-                work.rows.update(effects.order_rows)
             collect(step, claim.partition.partition, outgoing)
             work.steps.append(step)
             work.commits.append(commit)
@@ -185,8 +202,9 @@ class Watch:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
-        if step.model is not None:
-            commit.sets.append((key(partition, "model"), encode_published(step.model), 0))
+        commit.sets += [(key(partition, f"f:{name}"), value, FOUND_SECONDS) for name, value in step.found.items()]
+        for name, model in step.models.items():
+            commit.sets.append((key(partition, model_key(name)), encode_published(model), 0))
         if step.line is not None:
             commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
         if step.policy is not None:
@@ -194,11 +212,11 @@ class Watch:
         commit.sources = step.sources
         return commit
 
-    def _trim(self, cache: dict[str, Profile]) -> None:
+    def _trim(self, cache: OrderedDict[str, Profile]) -> None:
         """Lets go of the profiles that were brought in first; they are all in the store."""
         allowed = max(self._cached_profiles // max(len(consumer_of(self.app).claims), 1), CHUNK)
         while len(cache) > allowed:
-            cache.pop(next(iter(cache)))
+            cache.popitem(last=False)
 
     async def tend(self) -> None:
         """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""
@@ -275,8 +293,13 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.candidates:
             told = outgoing.setdefault((names.TRAINING, 0), [])
             told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
+    refuse(step, partition, outgoing)
+    if not decisions:
+        del outgoing[(names.DECISIONS, partition)]
+
+
+def refuse(step: Step, partition: int, outgoing: Outgoings) -> None:
+    """Adds the records that a step could not process to the batches to send."""
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))
-    if not decisions:
-        del outgoing[(names.DECISIONS, partition)]

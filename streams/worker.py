@@ -1,37 +1,31 @@
-"""Runs one stage: builds its parts from the settings, and ends it cleanly."""
+"""Runs one stage: builds its parts from the settings, and ends it cleanly.
+
+A stage's own modules are imported when it is built: river and numpy take watch and learn a second and 100 MB
+that intake and dispatch need not spend.
+"""
 
 import asyncio
 import gc
+import os
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import faust
 import structlog
 from redis.asyncio import Redis
 
-from detectors.alert_policy import Policy
 from detectors.events import SECOND
-from detectors.peer_features import new_learner
 from streams import metrics, names
-from streams.app import App, Stage, build_app, consumer_of, run
-from streams.dispatch import Dispatcher
 from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
-from streams.intake import Intake
-from streams.learn import Learn
-from streams.models import ModelShelf
-from streams.outbox import Outbox
-from streams.policy.published import PolicyShelf
-from streams.privacy import Pseudonyms
 from streams.settings import Settings
-from streams.stops import Stops
 from streams.store.connection import Lost, connect, load_scripts, patiently
-from streams.store.entities import RedisEntities
-from streams.store.partition import PartitionStore
 from streams.topics import Layout, read_layout
-from streams.watch import Watch
-from streams.webhook import Webhook
+
+if TYPE_CHECKING:
+    from detectors.alert_policy import Policy
+    from streams.app import App, Stage
+    from streams.screening.facts import Screening
 
 log = structlog.get_logger()
 
@@ -53,14 +47,16 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
     if layout is None:
         return 0
     layout.check()
-    redis = connect(settings.redis_url)
+    redis = connect(settings.redis_url.get_secret_value())
     try:
         await _check_redis(redis, settings, layout, name, lambda: not stop.is_set())
         if name == "dispatch":
             return await _dispatch(redis, settings, layout, stop, started)
+        from streams.app import run
+
         app = _app(_stage(name, redis, settings, layout), settings)
         server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
-        started(await server.start())
+        started(await _listen(server, settings, name))
         gc.freeze()  # what is loaded by now stays: full collections need not walk it again and again
         gc.set_threshold(50_000, 50, 100)
         try:
@@ -84,9 +80,15 @@ async def _layout(settings: Settings, stop: asyncio.Event) -> Layout | None:
     return None
 
 
-def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage:
+def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stage":
+    from streams.stops import Stops
+
     _check_keys(settings)
     if name == "intake":
+        from streams.intake import Intake
+        from streams.privacy import Pseudonyms
+        from streams.store.entities import RedisEntities
+
         return Intake(
             RedisEntities(redis, settings.namespace, lifetime=int(settings.entity_lifetime.total_seconds())),
             Pseudonyms(settings.hashing()),
@@ -95,24 +97,48 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
             log_partitions=layout.log,
             rejected_partitions=layout.partitions[names.REJECTED],
             waiting_partitions=layout.partitions[names.WAITING],
+            screening=_screening(settings),
         )
+    from streams.store.partition import PartitionStore
+
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":
+        from streams.models import ModelShelf
+        from streams.watch import Watch
+
         shelf = ModelShelf(settings.signing())
         stops = Stops(redis, settings.namespace, name)
+        from streams.policy.published import PolicyShelf
+
         policies = PolicyShelf(settings.signing(), usual_policy(settings))
         return Watch(store, shelf, stops, policies, cached_profiles=settings.cached_profiles)
+    from detectors.learners import Learners
+    from streams.learn import Learn
+
     interval = int(settings.publish_interval.total_seconds()) * SECOND
-    return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
+    return Learn(store, lambda: Learners.new(interval), settings.signing(), log_partitions=layout.log)
 
 
-def usual_policy(settings: Settings) -> Policy:
+def _screening(settings: Settings) -> "Screening | None":
+    from streams.screening.facts import Screening
+
+    screening = Screening.load(settings.screening_lists)
+    if screening is not None:
+        log.info("screening_lists_read", names=len(screening.lists), version=screening.lists.version)
+    return screening
+
+
+def usual_policy(settings: Settings) -> "Policy":
     """The alert policy that the settings ask for, in force until one is published."""
+    from detectors.alert_policy import Policy
+
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
     return Policy(line=settings.alert_threshold, quiet_period=quiet)
 
 
-def _app(stage: Stage, settings: Settings) -> App:
+def _app(stage: "Stage", settings: Settings) -> "App":
+    from streams.app import build_app
+
     tls = None
     if settings.kafka_security.endswith("SSL"):
         tls = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
@@ -128,6 +154,8 @@ def _app(stage: Stage, settings: Settings) -> App:
 
 
 def _credentials(settings: Settings, tls: ssl.SSLContext | None) -> Any:
+    import faust
+
     if settings.kafka_security.startswith("SASL") and settings.kafka_password is not None:
         return faust.SASLCredentials(
             username=settings.kafka_username,
@@ -168,8 +196,21 @@ def _port(name: str, settings: Settings) -> int:
     return PORTS[name] if settings.metrics_port is None else settings.metrics_port
 
 
-def look(app: App) -> Health:
+async def _listen(server: HealthServer, settings: Settings, name: str) -> int:
+    try:
+        return await server.start()
+    except OSError as error:
+        where = f"{settings.metrics_host}:{_port(name, settings)}"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(
+            f"cannot listen on {where} for /metrics ({reason}); set SELLERWATCH_METRICS_PORT to another port, 0 for any"
+        ) from None
+
+
+def look(app: "App") -> Health:
     """How a stage on Kafka is doing."""
+    from streams.app import consumer_of
+
     consumer = consumer_of(app)
     assigned = set(consumer.assignment()) if consumer.started else set()
     claims = list(consumer.claims.values())
@@ -188,6 +229,10 @@ async def _dispatch(
     redis: Redis, settings: Settings, layout: Layout, stop: asyncio.Event, started: Callable[[int], None]
 ) -> int:
     """Dispatch reads no topic: its input is the outbox that watch's commits fill."""
+    from streams.dispatch import Dispatcher
+    from streams.outbox import Outbox
+    from streams.webhook import Webhook
+
     webhook = None
     if settings.webhook_url:
         webhook = Webhook(
@@ -203,7 +248,7 @@ async def _dispatch(
         return Health(alive={"running": True}, ready=up)
 
     server = HealthServer(settings.metrics_host, _port("dispatch", settings), state)
-    started(await server.start())
+    started(await _listen(server, settings, "dispatch"))
     try:
         await dispatcher.run(stop)
     finally:

@@ -24,13 +24,13 @@ from detectors.events import (
 )
 from detectors.features import FEATURES
 from detectors.fold import Effects, OrderRow, fold
-from detectors.judging import PeerModels
+from detectors.models import Models
 from detectors.peer_features import PRIOR
 from detectors.profile import Profile
 
 MONDAY: Micros = 1_772_409_600_000_000
 """2026-03-02T00:00Z."""
-PRIOR_MODELS = CohortModels.prior(FEATURES, PRIOR)
+PRIOR_MODELS = Models(CohortModels.prior(FEATURES, PRIOR))
 _numbers = count()
 
 
@@ -99,7 +99,7 @@ def record(body: LogBody, **fields: Any) -> Record:
 class Market:
     """Folds records as watch does, and keeps all that came of them."""
 
-    def __init__(self, models: PeerModels = PRIOR_MODELS, policy: Policy | None = None) -> None:
+    def __init__(self, models: Models = PRIOR_MODELS, policy: Policy | None = None) -> None:
         self.models, self.policy = models, policy or Policy()
         self.sellers: dict[str, Profile] = {}
         self.order_rows: dict[str, OrderRow] = {}

@@ -9,7 +9,8 @@ from detectors.decision import Alert, Decision
 from detectors.events import SECOND
 from detectors.features import FEATURES
 from detectors.fold import Effects
-from detectors.peer_features import PRIOR, new_learner
+from detectors.learners import Learners
+from detectors.peer_features import PRIOR
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
@@ -58,14 +59,8 @@ class Trial:
 def run(lines: Iterable[bytes], policy: Policy | None = None) -> Trial:
     """Replays events as `sellerwatch replay` does."""
     shelf = ModelShelf([KEY])
-    replay = EventReplay(
-        shelf,
-        PolicyShelf([KEY], policy or Policy()),
-        Pseudonyms([HashKey("b", KEY)]),
-        new_learner(),
-        KEY,
-        wait=600 * SECOND,
-    )
+    policies = PolicyShelf([KEY], policy or Policy())
+    replay = EventReplay(shelf, policies, Pseudonyms([HashKey("b", KEY)]), Learners.new(), KEY, wait=600 * SECOND)
     trial = Trial()
     for effects in _effects(replay, lines):
         alerts = {(alert.seller_id, alert.evidence.events[0]): alert for alert in effects.alerts}

@@ -12,7 +12,6 @@ from simulator.marketplace import simulate
 SELLERS, DAYS = 1_000, 60
 ILLICIT_SHARE = 0.2
 """More than on a real marketplace: there must be alerts enough to tell their delay."""
-MOST_QUEUED = 50_000
 
 
 class Event(NamedTuple):
@@ -43,11 +42,8 @@ class Sender:
 
     def send(self, events: Iterable[Event]) -> None:
         """Sends events as fast as Kafka takes them; returns when it has all."""
-        for number, event in enumerate(events):
-            self._producer.produce(event.topic, event.body, event.key)
-            if number % 1_000 == 0:
-                while len(self._producer) > MOST_QUEUED:
-                    self._producer.poll(0.01)
+        for event in events:
+            self._produce(event)
         self._finish()
 
     def send_when_due(self, events: Sequence[Event], due: Sequence[float]) -> None:
@@ -55,13 +51,23 @@ class Sender:
         for event, at in zip(events, due, strict=True):
             if (early := at - time.perf_counter()) > 0:
                 time.sleep(early)
-            self._producer.produce(event.topic, event.body, event.key)
+            self._produce(event)
         self._finish()
 
     def place(self, topic: str, partition: int, value: bytes) -> None:
         """Sends one record to a partition of choice."""
         self._producer.produce(topic, value, partition=partition)
         self._finish()
+
+    def _produce(self, event: Event) -> None:
+        """Waits for room in librdkafka's queue while Kafka takes nothing."""
+        while True:
+            try:
+                self._producer.produce(event.topic, event.body, event.key)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
 
     def _finish(self) -> None:
         left = self._producer.flush(60)

@@ -52,7 +52,7 @@ def app(broker: str, redis_url: str, group: str, *, judge: bool) -> faust.App:
             record = decode_record(value)
             done += 1
             if isinstance(record.body, ModelPublished):
-                models = shelf.take(record.body) or models
+                models = shelf.take(models, record.body) or models
             seller = record.seller_id
             if not seller:
                 continue

@@ -9,8 +9,8 @@ import msgspec
 from rich.console import Console
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, decode_record
+from detectors.models import Models
 from sellerwatch.backtest.cases import Cases, read_truth
 from sellerwatch.backtest.side import Side
 from sellerwatch.policy.reading import read_policy
@@ -93,17 +93,17 @@ def _version(policy: Policy) -> str:
 
 
 class _OnlyModel(ModelShelf):
-    """Always the same model, whatever was published."""
+    """Always the same version of one model, whatever was published."""
 
     def __init__(self, keys: Sequence[bytes] | None, published: ModelPublished) -> None:
         super().__init__(keys)
-        models = self.take(published)
+        models = self.take(self.prior, published)
         if models is None:
             raise SettingsError(f"model {published.version} cannot be read; see the log line above")
-        self.prior, self._fixed = models, True
+        self.prior, self._fixed = models, published.model
 
-    def take(self, published: ModelPublished) -> CohortModels | None:
-        return None if getattr(self, "_fixed", False) else super().take(published)
+    def take(self, models: Models, published: ModelPublished) -> Models | None:
+        return None if published.model == getattr(self, "_fixed", "") else super().take(models, published)
 
 
 def _only(paths: Sequence[Path], version: str, keys: Sequence[bytes] | None) -> ModelShelf:

@@ -26,10 +26,10 @@ Info = Mapping[str, Any]
 
 async def check_redis(settings: Settings) -> list[Finding]:
     """Asks Redis how it is; changes nothing in it."""
-    place = urlsplit(settings.redis_url)
-    where = (place.hostname and f"{place.hostname}:{place.port or 6379}") or place.path  # never the password
+    url, where = settings.redis_url.get_secret_value(), settings.redis_place
+    place = urlsplit(url)
     client = Redis.from_url(
-        settings.redis_url,
+        url,
         socket_timeout=PATIENCE_SECONDS,
         socket_connect_timeout=PATIENCE_SECONDS,
         retry=Retry(NoBackoff(), 0),

@@ -16,7 +16,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import structlog
-from aiokafka.errors import IllegalStateError
+from aiokafka.consumer.fetcher import FetchError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -67,13 +73,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # that comes back is the first that exists from there on.
         assignment = getattr(consumer._subscription.subscription, "assignment", None)
         starts = _positions(assignment, active_partitions)
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        room = (max_records or 0) - sum(map(len, fetched.values()))
-        if fetched and room > 0 and self.consumer.more_is_waiting:
-            more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
-            for tp, records in more.items():
-                fetched[tp] = fetched.get(tp, []) + records
-        stops = _positions(assignment, fetched)
+        try:
+            fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            room = (max_records or 0) - sum(map(len, fetched.values()))
+            if fetched and room > 0 and self.consumer.more_is_waiting:
+                more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
+                for tp, records in more.items():
+                    fetched[tp] = fetched.get(tp, []) + records
+        except NoOffsetForPartitionError:  # an answer from before the claim, which has set the position since
+            return {}
+        except OffsetOutOfRangeError as error:
+            self.app.loop.call_soon_threadsafe(self.consumer.out_of_range, list(error.args[0]))
+            return {}
+        stops = _positions(assignment, active_partitions)
         parts = {}
         for tp, records in fetched.items():
             first, last = records[0].offset, records[-1].offset
@@ -84,7 +96,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 end=consumer.highwater(tp) or last + 1,
                 records=records,
             )
+        for tp, start in starts.items():  # nothing but markers, or records that a transaction has taken back
+            if tp not in parts and (stop := stops.get(tp, start)) > start and not _in_error(consumer, tp):
+                parts[tp] = Part(Partition(*tp), start, stop, consumer.highwater(tp) or stop, ())
         return parts
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # Faust reads so only where it writes in transactions itself
+        return consumer
 
     @Service.task
     async def _coordinator_watchdog(self) -> None:
@@ -103,7 +123,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 metrics.COORDINATOR_ERRORS.labels(self.app.stage.name).inc()
                 log.warning("coordinator_error", error=repr(error))
                 if now - failing_since > COORDINATOR_PATIENCE_SECONDS:
-                    self.app.give_up(f"the group coordinator keeps answering {error!r}")
+                    reason = f"the group coordinator keeps answering {error!r}"
+                    if isinstance(error, GroupAuthorizationFailedError):
+                        reason += f": the user needs READ on the group {self.app.conf.id}"
+                    self.app.give_up(reason)
                     return
             else:
                 if self.consumer.assignment():
@@ -115,6 +138,11 @@ def _positions(assignment: Any, partitions: Iterable[TP] | None) -> dict[TP, int
         return {}
     states = ((tp, assignment._tp_state.get(tp)) for tp in partitions or ())
     return {tp: state.position for tp, state in states if state is not None and state.has_valid_position}
+
+
+def _in_error(consumer: Any, tp: TP) -> bool:
+    """Whether the position has moved past what could not be read; that is no offset without a record."""
+    return isinstance(consumer._fetcher._records.get(tp), FetchError)
 
 
 class _NoReadOffsets(dict[TP, Any]):
@@ -136,6 +164,7 @@ class Consumer(driver.Consumer):
         self.claims: dict[Partition, Claim] = {}
         self._claiming: asyncio.Task[None] | None = None
         self._polled = time.monotonic()
+        self._handing_over = False
         self._progress = Progress(self.app.stage.name)
         self._worked_off = asyncio.Event()
         self._worked_off.set()
@@ -147,8 +176,9 @@ class Consumer(driver.Consumer):
         """While the stage worked, the fetcher held some records, and so it left the others with the broker."""
 
     def heard_from(self) -> bool:
-        """Whether the fetching thread has answered lately."""
-        return time.monotonic() - self._polled < SILENCE_SECONDS
+        """Whether the fetching thread has answered lately; it is not asked while the stage waits for Redis."""
+        waits = self._handing_over and metrics.REDIS_UP._value.get() == 0
+        return waits or time.monotonic() - self._polled < SILENCE_SECONDS
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -176,7 +206,11 @@ class Consumer(driver.Consumer):
         if parts and self.flow_active and generation == self.app.consumer_generation_id:
             self._worked_off.clear()
             self._behind = sum(len(part.records) for part in parts.values()) > self.app.conf.broker_max_poll_records / 2
-            yield self._as_message(Poll(generation, tuple(parts.values())))
+            self._handing_over = True  # until there is room in the stage's queue
+            try:
+                yield self._as_message(Poll(generation, tuple(parts.values())))
+            finally:
+                self._handing_over, self._polled = False, time.monotonic()
 
     async def _wait_for_stage(self) -> None:
         """Leaves records with the fetcher until the stage is done with the poll before.
@@ -324,6 +358,12 @@ class Consumer(driver.Consumer):
             self.app.stage.forget(claim)
         if lost:
             self.add_future(self.reclaim([claim.partition for claim in lost], lost[0].generation, hold))
+
+    def out_of_range(self, partitions: Sequence[TP]) -> None:
+        """The broker has nothing at the position: the claim is made again, and says why it cannot go on."""
+        claims = [self.claims[place] for tp in partitions if (place := Partition(*tp)) in self.claims]
+        log.warning("position_out_of_range", partitions=[claim.partition.name for claim in claims])
+        self.lose(*claims)
 
     def report_progress(self) -> None:
         """Tells the metrics how far each owned partition is."""

@@ -23,7 +23,7 @@ class Outgoing(NamedTuple):
 
     key: bytes | None
     value: bytes
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 Batches = Mapping[tuple[str, int], Sequence[Outgoing]]

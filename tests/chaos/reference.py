@@ -4,14 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from detectors.cohorts import snapshot_version
+import msgspec
+
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
 from detectors.fold import OrderRow, encode_order_row
-from detectors.peer_features import new_learner
+from detectors.learners import Learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
+from streams.found import Found
 from streams.marks import Marks
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
@@ -28,13 +30,16 @@ class Expected:
 
     profiles: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, bytes] = field(default_factory=dict)
+    found: dict[str, bytes] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     decisions: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     """By event id; two where upstream sent an event again after more others than a profile remembers."""
     alerts: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     training: dict[Source, bytes] = field(default_factory=dict)
     fresh: list[Record] = field(default_factory=list)
-    """Records that are no repeats of a source record."""
+    """Records that change the state: no repeats."""
+    again: list[Record] = field(default_factory=list)
+    """Events that came a second time, by another way to their order."""
     published: list[tuple[str, bytes]] = field(default_factory=list)
     """(version, snapshot) of every announcement of a model, repeats as well."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,10 +50,10 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     expected = Expected()
     shelf, policies = ModelShelf(settings.signing()), PolicyShelf(settings.signing(), usual_policy(settings))
     state = PartitionState(shelf.prior, policies.usual)
-    marks = Marks()
+    marks, found = Marks(), Found()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
-    records = [(offset, decode_record(line)) for offset, line in lines]
+    records = [(offset, record) for offset, line in lines if (record := _read(line)) is not None]
     for start in range(0, len(records), BATCH):
         batch = records[start : start + BATCH]
         expected.published += [
@@ -57,12 +62,15 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             if isinstance(record.body, ModelPublished)
         ]
         step = fold_step(state, batch, profiles, rows, shelf, policies)
-        expected.fresh += [record for _, record in batch if marks.advance(record.source)]
+        for _, record in batch:
+            if marks.advance(record.source):
+                known = record.by_order and not found.take(record)
+                (expected.again if known else expected.fresh).append(record)
         expected.sources |= step.sources
-        expected.counts["repeats of a source record"] += step.repeated
+        expected.found |= step.found
+        expected.counts["repeats"] += step.repeated
         expected.counts["failed records"] += len(step.failed)
         for effects in step.effects:
-            rows.update(effects.order_rows)
             expected.counts["repeats of an event id"] += effects.duplicates
             expected.training |= {row.source: encode_row(row) for row in effects.rows}
             for decision in effects.decisions:
@@ -74,16 +82,22 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     return expected
 
 
+def _read(line: bytes | None) -> Record | None:
+    """A record of the log; `None` for what somebody else has put there."""
+    try:
+        return decode_record(line or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:
     """The models, by version, that one learner publishes from (offset, row) pairs of the training topic."""
-    learner = new_learner(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
+    learners = Learners.new(int(settings.publish_interval.total_seconds()) * SECOND)
     marks, published = Marks(), {}
     for offset, line in rows:
         row = decode_row(line)
         if not marks.advance(row.source):
             continue
-        learner.learn_one(row)
-        if learner.due:
-            snapshot = learner.snapshot()
-            published[snapshot_version(offset, snapshot)] = snapshot
+        for due in learners.learn_one(row, offset):
+            published[due.version] = due.publication
     return published

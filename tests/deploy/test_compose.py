@@ -212,8 +212,9 @@ def test_a_stage_finds_its_settings_in_order(
     settings = load_settings()
 
     user = "dispatch" if stage == "dispatch" else "worker"
-    assert settings.redis_url.startswith(f"redis://{user}:")
-    assert settings.redis_url.endswith("@redis:6379/0")
+    redis_url = settings.redis_url.get_secret_value()
+    assert redis_url.startswith(f"redis://{user}:")
+    assert redis_url.endswith("@redis:6379/0")
     if stage == "dispatch":
         assert settings.webhook_url == ("http://receiver:8080/alerts" if demo else None)
         assert settings.webhook_secrets

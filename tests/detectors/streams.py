@@ -46,6 +46,20 @@ sightings = st.builds(
     sellers=st.sampled_from([0, 1, 2, 7, 600, 10**9]),
     others=st.lists(others, max_size=5).map(tuple),
     buyer=st.one_of(st.none(), histories),
+    listed=st.sampled_from([None, None, "partner", "q" * 512]),
+    listed_since=st.sampled_from([0, MONDAY]),
+    listed_until=st.sampled_from([0, MONDAY, 2 * MONDAY]),
+    listed_reason=st.sampled_from([None, "why", "r" * 512]),
+)
+screened = st.builds(
+    e.Screened,
+    field=st.sampled_from(["legal_name", "display_name"]),
+    source=st.sampled_from(["OFAC SDN", "l" * 64]),
+    entry=st.sampled_from(["1", "2", "n" * 200]),
+    score=st.sampled_from([0.5, 0.987654, 0.999999]),
+    summary=st.just("2 words equal"),
+    country=st.sampled_from(["", "same", "other"]),
+    alias=st.sampled_from(["", "alias", "weak"]),
 )
 
 
@@ -106,6 +120,14 @@ bodies = st.one_of(
     ),
     _account(e.SellerRegistered),
     _account(e.SellerUpdated),
+    st.builds(
+        e.ValueListed,
+        kind=kinds,
+        value=st.sampled_from(["k:1", "k:2"]),
+        source=st.sampled_from(["partner", "q" * 512]),
+        until=st.sampled_from([0, MONDAY, 2 * MONDAY]),
+        withdrawn=st.booleans(),
+    ),
     st.builds(e.SellerBanned),
     st.builds(e.SellerReinstated),
 )
@@ -132,6 +154,7 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[e.Record]:
                 draw(st.sampled_from(SELLERS)),
                 draw(bodies),
                 tuple(draw(st.lists(sightings, max_size=4))),
+                screened=tuple(draw(st.lists(screened, max_size=3))) if draw(st.booleans()) else (),
             )
         )
     return made

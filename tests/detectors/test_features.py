@@ -15,7 +15,7 @@ from detectors.events import (
     SellerUpdated,
 )
 from detectors.features import FEATURES
-from detectors.judging import PeerModels
+from detectors.models import Models, PeerModels
 from detectors.norms import learn_norm, norm_of
 from tests.builders import Market, known_buyer, order_placed, payment, registered, sighted
 
@@ -192,9 +192,31 @@ def test_models_are_asked_once_a_batch_and_without_opinion_they_add_nothing() ->
             return self.models.norm(cohort)
 
     market = Market()
-    silent = Silent(market.models)
-    market.models = silent
+    silent = Silent(market.models.peers)
+    market.models = Models(silent)
     market.happens(order_placed())
 
     assert silent.asked == 1
     assert market.effects.decisions[0].versions["model"] == "silent"
+
+
+@pytest.mark.parametrize(
+    ("registered_with", "updated_with", "changed"),
+    [("k1:abc", "k1:abc", False), ("k1:abc", "k1:xyz", True), ("k1:abc", "k2:uvw", False)],
+)
+def test_a_payout_account_under_another_hash_key_is_not_taken_for_another_one(
+    registered_with: str, updated_with: str, changed: bool
+) -> None:
+    market = Market()
+    market.happens(registered(payout_account=registered_with, device_id=registered_with))
+    market.happens(SellerUpdated(payout_account=updated_with, device_id=updated_with), days=1)
+
+    assert (market.seller().changed_at == market.now) == changed
+
+
+def test_a_change_is_noticed_again_once_both_values_are_under_the_new_hash_key() -> None:
+    market = Market()
+    for value in ("k1:abc", "k2:uvw", "k2:xyz"):
+        market.happens(SellerUpdated(payout_account=value), days=1)
+
+    assert market.seller().changed_at == market.now

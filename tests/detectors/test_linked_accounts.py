@@ -68,7 +68,7 @@ def test_a_value_that_becomes_a_hub_weakens_the_links_it_made() -> None:
 
 def test_a_buyer_s_device_that_is_another_seller_s_own_says_nothing() -> None:
     trade = opened(device_id="k:mine")
-    trade.market.happens(LinkFound("seller-2", "device", "k:of-a-buyer", "seller", 2))
+    trade.market.happens(LinkFound("seller-2", "device", "k:of-a-buyer", "seller", 2, own_role="buyer"))
     trade.market.happens(LinkFound("seller-3", "device", "k:mine", "buyer", 2))
 
     assert trade.market.seller().links == ()

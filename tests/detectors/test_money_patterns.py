@@ -109,7 +109,7 @@ def test_the_same_circle_that_confirms_what_has_come_does_not() -> None:
 def test_a_missing_delivery_counts_only_where_deliveries_are_told_of(told: bool) -> None:
     market = Market()
     market.happens(registered())
-    market.happens(PaymentReleased("order-0", confirmed_by="timeout"))
+    market.happens(PaymentReleased("order-0", confirmed_by="buyer"), order=known())
     if told:
         market.happens(OrderDelivered("order-0"))
     for number in range(8):

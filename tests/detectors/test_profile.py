@@ -11,6 +11,9 @@ from detectors.facet_states import (
     Basket,
     BuyerMix,
     Escrow,
+    Intel,
+    ListedName,
+    ListedOwn,
     Parcels,
     PaymentMix,
     Reports,
@@ -51,13 +54,18 @@ FULLEST = {
     "payment_mix": PaymentMix(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "account": Account("throwaway", ("email", "payout_account", "phone", "tax_id"), 1.0, 1.0),
     "parcels": Parcels(COUNT, 1.2345, 1.2345, 1.2345, 1.2345, "€" * 24, "€" * 24),
-    "senders": Senders(COUNT, b"x" * 32, 1.2345, 1.2345, 1.2345),
+    "senders": Senders(COUNT, (COUNT,) * 8, 1.2345, 1.2345, 1.2345),
     "routes": Routes(COUNT, ("DE",) * 4, "DE", ("DE",) * 10, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
-    "escrow": Escrow(MONDAY, COUNT, COUNT, 1.2345, 1.2345, b"x" * 64, 1, 1.2345),
+    "escrow": Escrow(MONDAY, COUNT, COUNT, 1.2345, 1.2345, (COUNT,) * 16, 1, 1.2345),
     "reports": Reports(MONDAY, COUNT, 1.2345, b"x" * 32),
     "takeover": Takeover(MONDAY, ("device_id", "email", "payout_account", "phone"), 1.2345, 1.2345, COUNT, b"x" * 32),
     "buyer_mix": BuyerMix(COUNT, 1.2345, 1.2345, 1.2345, ("b" * 25,) * 2),
     "basket": Basket(b"x" * 96, 1.2345, 1.2345, COUNT, MONDAY),
+    "intel": Intel(
+        (ListedOwn("payout_account", "s" * 28, MONDAY, MONDAY, "r" * 28, COUNT),) * 2,
+        ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),
+        "instrument listed by " + "s" * 28 + " on 2026-03-02",
+    ),
 }
 """Of every facet."""
 

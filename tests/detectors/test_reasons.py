@@ -7,21 +7,16 @@ import pytest
 
 from detectors.alert_policy import Policy
 from detectors.decision import Alert
-from detectors.peer_features import new_learner
+from sellerwatch.replay import REPLAY_KEY, event_replay
 from simulator import simulate
-from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
-from streams.privacy import HashKey, Pseudonyms
-from streams.replay import EventReplay
-
-KEY = b"a key of a replay for tests"
+from streams.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def alerts() -> list[Alert]:
     """Of all that a small market brings."""
-    shelf, policies = ModelShelf([KEY]), PolicyShelf([KEY], Policy())
-    replay = EventReplay(shelf, policies, Pseudonyms([HashKey("t", KEY)]), new_learner(), KEY, wait=600_000_000)
+    replay = event_replay(PolicyShelf([REPLAY_KEY], Policy()), Settings())
     found = []
     for step in replay.run(simulate(seed=21, sellers=120, days=12).events()):
         found += [alert for effects in step.effects for alert in effects.alerts]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from streams.settings import Settings
@@ -37,6 +37,8 @@ def _rows() -> Iterator[str]:
 
 def _default(field: FieldInfo) -> str:
     default: Any = field.default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     if default is None or default == []:
         return "none"
     if isinstance(default, timedelta):

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Self, cast
 from urllib.request import urlopen
 
 import redis
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.errors import NoError
 
 from detectors.events import Record, decode_record
 from sellerwatch.embedded.processes import free_port, spawn
@@ -47,6 +48,7 @@ class Stored(NamedTuple):
 
     profiles: dict[str, bytes]
     rows: dict[str, bytes]
+    found: dict[str, bytes]
     sources: dict[str, str]
 
 
@@ -191,6 +193,13 @@ class System:
             partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
             return {(tp.topic, tp.partition): end for tp, end in consumer.end_offsets(partitions).items()}
 
+    def forge_offsets(self, group: str, topic: str, offset: int) -> None:
+        """Says in a group's name that it has read every partition of a topic up to `offset`."""
+        forged = {TopicPartition(topic, p): OffsetAndMetadata(offset, "", -1) for p in self.ends(topic)}
+        with closing(KafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)) as admin:
+            answers = admin.alter_group_offsets(group, forged)
+        assert all(error is NoError for error in answers.values()), answers
+
     def _consumer(self) -> Any:
         brokers = self.kafka.bootstrap
         return KafkaConsumer(bootstrap_servers=brokers, isolation_level="read_committed", enable_auto_commit=False)
@@ -211,13 +220,13 @@ class System:
         """What watch has stored of a log partition."""
         client, tag = self.redis(), f"{{{self.namespace}.watch.{partition}}}"
         marks = cast(dict[bytes, bytes], client.hgetall(tag + "sources"))
-        found = Stored({}, {}, {name.decode(): mark.decode() for name, mark in marks.items()})
-        keys = cast(list[bytes], list(client.scan_iter(tag + "[so]:*", count=1_000)))
+        found = Stored({}, {}, {}, {name.decode(): mark.decode() for name, mark in marks.items()})
+        keys = cast(list[bytes], list(client.scan_iter(tag + "[sof]:*", count=1_000)))
         for start in range(0, len(keys), 1_000):
             some = keys[start : start + 1_000]
             for key, value in zip(some, cast(list[bytes], client.mget(some)), strict=True):
                 kind, _, name = key.decode().removeprefix(tag).partition(":")
-                (found.profiles if kind == "s" else found.rows)[name] = value
+                {"s": found.profiles, "o": found.rows, "f": found.found}[kind][name] = value
         return found
 
     def taken_in(self) -> bool:

@@ -155,12 +155,15 @@ def test_sigterm_while_the_broker_is_away_ends_with_code_0(running: System) -> N
             asked = time.monotonic()
             assert running.terminate(name) == 0
             assert time.monotonic() - asked < 12
+            lines = (running.logs / f"{name}.log").read_text().splitlines()
+            assert [line for line in lines if not line.startswith("{") or "Traceback" in line] == []
         running.kafka.start()
         running.start("watch", "intake")
 
 
 def test_a_rebalance_while_redis_is_away_is_not_held_up(running: System) -> None:
     with load(running):
+        wait_until(lambda: 0 < len(assigned_to(running, "watch")) < running.partitions, 40, "both have partitions")
         running.redis_server.kill()
         running.kill("watch2")
         wait_until(lambda: len(assigned_to(running, "watch")) == running.partitions, 20, "watch has all partitions")

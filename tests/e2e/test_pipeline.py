@@ -92,6 +92,29 @@ def test_no_personal_value_is_behind_intake(running: System) -> None:
     assert [value for value in sorted(personal)[::5] if str(value).encode() in everything] == []
 
 
+def test_an_event_that_waits_twice_changes_its_seller_once(running: System) -> None:
+    running.feed([event("payment.captured", event_id="waits-twice", order_id="awaited", seller_id=None)])
+
+    def waiting() -> list[Any]:
+        return [record for record in running.records(names.WAITING) if b"waits-twice" in record.value]
+
+    wait_until(lambda: bool(waiting()), 20, "the payment waits")
+    left_behind = waiting()[0]
+    running.feed([event("order.placed", order_id="awaited", seller_id="awaited-shop")])
+    running.settle()
+    running.feed(event("order.placed", order_id=f"a{n}", seller_id="awaited-shop") for n in range(300))
+    running.settle()
+    key = next(key for key in running.redis().scan_iter("*s:awaited-shop"))
+    profile = running.redis().get(key)
+
+    # As a worker leaves it that ended between sending it to wait and noting that.
+    running.send(names.WAITING, left_behind.value, headers=left_behind.headers, partition=left_behind.partition)
+    running.settle()
+
+    assert [r.by_order for r in running.log() if r.event_id == "waits-twice"] == [True, True]
+    assert running.redis().get(key) == profile
+
+
 def test_models_are_published_and_scored_with(running: System) -> None:
     orders = (
         event(

@@ -204,9 +204,10 @@ def dump(files: Path) -> Path:
     policy = PolicyPublished(file.version, pack(file.document, KEY))
     middle = len(records) // 2
     at = records[middle]
+    published: tuple[PolicyPublished | ModelPublished, ...] = (policy, model)
     placed = [
         Record(0, Source(f"of {n}", 0, 0), at.logged_at, f"published/{n}", at.event_time, "", body)
-        for n, body in enumerate((policy, model))
+        for n, body in enumerate(published)
     ]
     path = files / "log.jsonl"
     write_events(path, (encode_record(each) for each in [*records[:middle], *placed, *records[middle:]]))

@@ -120,7 +120,7 @@ def test_a_setting_that_loses_records_of_the_log_or_stops_it_is_found(
 
 def examine_redis(**options: str) -> list[Finding]:
     with RealRedis(**options) as server:
-        return asyncio.run(check_redis(Settings(redis_url=server.url)))
+        return asyncio.run(check_redis(Settings(redis_url=SecretStr(server.url))))
 
 
 @pytest.mark.usefixtures("redis_server")
@@ -151,11 +151,21 @@ def test_a_redis_that_may_lose_something_is_found(
     assert mend in finding.mend
 
 
+def test_a_redis_that_is_away_is_named_without_its_password() -> None:
+    port = free_port()
+
+    url = SecretStr(f"redis://user:swordfish@127.0.0.1:{port}/0")
+    (found,) = asyncio.run(check_redis(Settings(redis_url=url)))
+
+    assert found.text.startswith(f"127.0.0.1:{port} does not answer")
+    assert "swordfish" not in repr(found)
+
+
 def test_a_stopped_partition_is_found_with_the_command_that_resumes_it(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.hset("{sw.stops}stopped", "orders/3", "too many refusals")
 
-    finding = only(asyncio.run(check_redis(Settings(redis_url=redis_url))), "stopped")
+    finding = only(asyncio.run(check_redis(Settings(redis_url=SecretStr(redis_url)))), "stopped")
 
     assert finding.status is Status.PROBLEM
     assert "sellerwatch partitions resume orders/3" in finding.mend

@@ -88,6 +88,30 @@ def test_files_of_single_families_are_merged_by_time(
     assert scored == {json.loads(text)["event_id"] for text in expected[1].splitlines()}
 
 
+def test_cloudevents_of_single_families_are_merged_by_time_as_plain_events_are(
+    events: list[Line], tmp_path: Path
+) -> None:
+    plain, wrapped = tmp_path / "plain", tmp_path / "wrapped"
+    families: dict[str, list[Line]] = {}
+    for event in events[:3_000]:
+        families.setdefault(json.loads(event)["type"].partition(".")[0], []).append(event)
+    for family, of_family in families.items():
+        for directory, lines in ((plain, of_family), (wrapped, [cloudevent(event) for event in of_family])):
+            directory.mkdir(exist_ok=True)
+            write_events(directory / f"{family}.jsonl", lines)
+
+    files = [sorted(directory.glob("*.jsonl")) for directory in (plain, wrapped)]
+
+    assert results(wrapped, files[1]) == results(plain, files[0])
+
+
+def cloudevent(event: Line) -> Line:
+    """The same event as a CloudEvent, its envelope in the attributes."""
+    data = json.loads(event)
+    attributes = {"id": data.pop("event_id"), "type": data.pop("type"), "time": data.pop("event_time")}
+    return json.dumps({"specversion": "1.0", "source": "/shop", **attributes, "data": data}).encode()
+
+
 def test_events_out_of_order_are_put_in_order(
     events: list[Line], expected: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
@@ -136,17 +160,21 @@ def test_what_cannot_be_read_is_counted_and_the_rest_goes_on(tmp_path: Path) -> 
         (["events.jsonl", "--decisions", "nowhere/decisions.jsonl"], "nowhere"),
         (["events.jsonl", "log.jsonl"], "one kind at a time"),
         (["events.jsonl", "--config", "missing.toml"], "missing.toml"),
+        (["events.jsonl", "--alerts", "../{folder}/events.jsonl"], "write to another file"),
+        (["events.jsonl", "--alerts", "out.jsonl", "--decisions", "out.jsonl"], "write to another file"),
     ],
 )
 def test_wrong_words_end_with_code_2_and_say_what_is_wrong(arguments: list[str], says: str, tmp_path: Path) -> None:
     write_events(tmp_path / "events.jsonl", [line("order.placed")])
     (tmp_path / "events.csv").write_text("x")
     write_events(tmp_path / "log.jsonl", [LOG_LINE])
-    command = [sys.executable, "-m", "sellerwatch", "replay", *arguments]
+    words = [word.format(folder=tmp_path.name) for word in arguments]
+    command = [sys.executable, "-m", "sellerwatch", "replay", *words]
 
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
 
     assert done.returncode == 2
+    assert b"order.placed" in (tmp_path / "events.jsonl").read_bytes()
     assert says in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -158,3 +186,12 @@ def test_a_dump_of_the_log_gives_what_the_fold_gives(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "decisions.jsonl").read_bytes().splitlines()) == 1, "the second line repeats a source record"
+
+
+def test_a_line_of_the_log_that_is_no_record_is_passed_over_as_watch_does(tmp_path: Path) -> None:
+    write_events(tmp_path / "log.jsonl", [LOG_LINE, b'{"x": 1}', b"null", b"broken", LOG_LINE.replace(b'"e"', b'"f"')])
+
+    done = replay(tmp_path / "log.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    assert "refused 3 events: not_a_record" in done.stderr

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from detectors.events import LinkFound, Record, Source
-from streams.entities import MAX_SELLERS, decode_value
+from detectors.events import LinkFound, Record, Source, ValueListed
+from streams.entities import MAX_SELLERS, Touch, Value, decode_value, encode, touch
 from streams.gather import Gathering, Incoming
 from streams.privacy import HashKey, Pseudonyms, pseudonymise
 from streams.upstream import parse
@@ -39,6 +39,7 @@ class Gatherer:
         gathering = Gathering(batch, self.pseudonyms.former if self.pseudonyms.rotating else None)
         gathering.take_first({key: self.memory.get(key) for key in gathering.first_keys()})
         gathering.take_second({key: self.memory.get(key) for key in gathering.second_keys()})
+        gathering.take_third({key: self.memory.get(key) for key in gathering.third_keys()})
         if keep:
             self.memory.update(gathering.changes())
         return gathering
@@ -52,10 +53,27 @@ def sighting(record: Record, kind: str) -> Any:
     return next((seen for seen in record.seen if seen.kind == kind), None)
 
 
+def test_a_payment_goes_to_the_seller_who_had_its_order_first() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o-1", seller_id="first"))
+    gatherer.gather(event("order.placed", order_id="o-1", seller_id="second"))
+
+    (payment,) = gatherer.gather(event("payment.captured", order_id="o-1", seller_id=None))
+
+    assert payment.seller_id == "first"
+
+
 def links(records: list[Record]) -> list[tuple[str, str, str, str]]:
     return [
         (r.seller_id, r.body.other_seller, r.body.kind, r.body.status) for r in records if isinstance(r.body, LinkFound)
     ]
+
+
+def roles(record: Record) -> tuple[str, str, str, str, int]:
+    """Of a link: seller, other seller, role of the other, own role, sellers on the value."""
+    found = record.body
+    assert isinstance(found, LinkFound)
+    return record.seller_id, found.other_seller, found.role, found.own_role, found.sellers
 
 
 def test_a_payment_finds_its_seller_by_its_order() -> None:
@@ -139,6 +157,45 @@ def test_a_ban_is_told_to_the_linked_sellers_and_seen_by_later_ones() -> None:
     assert {o.seller_id: o.status for o in sighting(later[0], "email").others} == {"first": "banned", "second": ""}
 
 
+def test_a_link_says_how_each_side_came_by_the_value() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="shop", device_id="d1"))
+
+    (_, told_shop) = gatherer.gather(registered("owner", device_id="d1"))
+    (_, told_owner) = gatherer.gather(event("order.placed", order_id="o2", seller_id="other", device_id="d1"))
+    told_of_ban = gatherer.gather(event("seller.banned", seller_id="owner"))[1:]
+    (_, told_of_other) = gatherer.gather(event("seller.banned", seller_id="other"))
+
+    assert roles(told_shop) == ("shop", "owner", "seller", "buyer", 2)
+    assert roles(told_owner) == ("owner", "other", "buyer", "seller", 3)
+    assert [roles(told) for told in told_of_ban] == [
+        ("shop", "owner", "seller", "buyer", 3),
+        ("other", "owner", "seller", "buyer", 3),
+    ]
+    assert roles(told_of_other) == ("owner", "other", "buyer", "seller", 3)
+
+
+def test_a_ban_says_how_many_share_the_value_by_then() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(*(registered(f"shop-{n}", address="Warehouse 1") for n in range(300)))
+
+    told = gatherer.gather(event("seller.banned", seller_id="shop-2"))[1:]
+
+    assert told
+    assert {roles(record)[4] for record in told} == {300}
+
+
+def test_who_touches_a_value_in_both_roles_holds_it_as_its_own() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("owner", device_id="d1"))
+    gatherer.gather(event("order.placed", order_id="o1", seller_id="shop", device_id="d1"))
+    gatherer.gather(registered("shop", device_id="d1"))
+
+    (_, told) = gatherer.gather(event("seller.banned", seller_id="owner"))
+
+    assert roles(told) == ("shop", "owner", "seller", "seller", 2)
+
+
 def test_standings_hold_from_the_event_that_changes_them_on_wherever_batches_begin() -> None:
     events = [
         registered("first", email="a@b.c"),
@@ -197,6 +254,86 @@ def test_listed_intelligence_is_seen_until_it_is_withdrawn_or_expires() -> None:
     assert sighting(march, "ip").listed == "partner"
     assert sighting(may, "ip").listed is None
     assert sighting(withdrawn, "ip").listed is None
+
+
+WALLET = "12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h"
+
+
+def notices(records: list[Record]) -> list[tuple[str, str, str, bool]]:
+    return [
+        (r.seller_id, r.body.kind, r.body.source, r.body.withdrawn) for r in records if isinstance(r.body, ValueListed)
+    ]
+
+
+def test_sellers_that_own_a_value_are_told_when_it_is_listed_and_when_it_is_withdrawn() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("a", email="x@example.com"), registered("b", email="X@example.com"))
+    email = {"kind": "email", "value": "x@example.com"}
+    told = gatherer.gather(event("intel.listed", **email, reason="mule", expires_at="2026-04-01T00:00:00Z"))
+    withdrawn = gatherer.gather(event("intel.withdrawn", **email))
+
+    assert notices(told) == [("a", "email", "partner", False), ("b", "email", "partner", False)]
+    assert notices(withdrawn) == [("a", "email", "partner", True), ("b", "email", "partner", True)]
+    first = told[1]
+    assert isinstance(first.body, ValueListed)
+    assert (first.body.reason, first.body.until) == ("mule", 1_775_001_600_000_000)
+    assert [(r.source.part, r.event_id) for r in told[1:]] == [
+        (1, f"{told[0].event_id}/listed/1"),
+        (2, f"{told[0].event_id}/listed/2"),
+    ]
+
+
+def test_a_listed_wallet_is_known_as_a_payout_account_and_as_what_a_buyer_pays_from() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("a", payout_account=WALLET))
+    told = gatherer.gather(event("intel.listed", kind="wallet", value=WALLET, reason="SDNTK"))
+    _, paid = gatherer.gather(
+        event("order.placed"),
+        event("payment.captured", method="crypto", instrument=WALLET, event_time="2026-03-02T00:00:00Z"),
+    )
+    (later,) = gatherer.gather(registered("b", payout_account=WALLET))[:1]
+
+    assert notices(told) == [("a", "payout_account", "partner", False)]
+    assert (sighting(paid, "wallet").listed, sighting(paid, "wallet").listed_reason) == ("partner", "SDNTK")
+    assert sighting(later, "payout_account").listed == "partner"
+    assert sighting(later, "payout_account").listed_since == 1_772_366_400_000_000
+
+
+def test_what_very_many_share_is_told_to_nobody() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(*(registered(f"shop-{n}", ip="203.0.113.9") for n in range(30)))
+
+    assert notices(gatherer.gather(event("intel.listed"))) == []
+
+
+def test_a_listing_gathered_again_after_a_crash_tells_the_same_sellers() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("a", email="x@example.com"))
+    batch = gatherer.incoming(event("intel.listed", kind="email", value="x@example.com"))
+    before = gatherer.run(batch, keep=True).records()
+    again = gatherer.run([msgspec.structs.replace(i, sightings=[], links=[], owners=[]) for i in batch]).records()
+
+    assert again == before
+
+
+def test_a_list_that_is_loaded_again_says_the_same_since_it_first_said_so() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("intel.listed", reason="old"))
+    gatherer.gather(event("intel.listed", reason="new", event_time="2026-03-05T12:00:00Z"))
+    (seen,) = gatherer.gather(event("order.placed", ip="203.0.113.9", event_time="2026-03-06T12:00:00Z"))
+
+    assert sighting(seen, "ip").listed_since == 1_772_366_400_000_000
+    assert sighting(seen, "ip").listed_reason == "new"
+
+
+def test_a_listing_that_an_earlier_version_kept_is_still_in_force() -> None:
+    value = Value(listed={"partner": 1_775_001_600_000_000})
+
+    assert decode_value(encode(value)) == value
+    by = Touch("s", "seller", 1_772_366_400_000_000, "orders/0", 1, 1)
+    seen, _ = touch(value, "ip", "k", by)
+    assert seen is not None
+    assert (seen.listed, seen.listed_until) == ("partner", 1_775_001_600_000_000)
 
 
 def test_a_dispute_marks_the_buyer_of_its_order() -> None:

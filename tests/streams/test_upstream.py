@@ -11,7 +11,7 @@ from streams.upstream import MAX_BYTES, parse
 from tests.upstream import event, line
 
 
-def refused(value: bytes, headers: tuple[tuple[str, bytes], ...] = ()) -> InvalidEventError:
+def refused(value: bytes, headers: tuple[tuple[str, bytes | None], ...] = ()) -> InvalidEventError:
     with pytest.raises(InvalidEventError) as caught:
         parse(value, headers)
     return caught.value
@@ -58,6 +58,8 @@ def test_fields_that_the_contract_does_not_name_are_kept_out() -> None:
         (line("order.placed", event_time="1969-12-31T23:59:59Z"), "bad_time"),
         (line("review.left", rating=6), "wrong_type"),
         (line("intel.listed", value=None), "missing_field"),
+        (line("intel.listed", expires_at="2026-04-01"), "bad_time"),
+        (line("intel.listed", expires_at="soon"), "bad_time"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_reason(value: bytes, reason: str) -> None:
@@ -107,6 +109,13 @@ def test_a_binary_cloudevent_has_its_envelope_in_the_headers() -> None:
     data = line("order.placed", event_id=None, type=None, event_time=None)
 
     assert parse(data, headers).event_id == "ce-2"
+
+
+def test_a_header_without_a_value_is_one_that_is_not_there() -> None:
+    read = parse(line("order.placed", event_id="e1"), (("ce_specversion", b"1.0"), ("ce_id", None), ("trace", None)))
+
+    assert read.event_id == "e1"
+    assert refused(line("order.placed"), (("ce_specversion", None),)).reason == "not_cloudevent"
 
 
 @pytest.mark.parametrize(
