@@ -65,12 +65,16 @@ def replay(
     ],
     alerts: Annotated[Path | None, typer.Option(help="Write alerts here (.jsonl).")] = None,
     decisions: Annotated[Path | None, typer.Option(help="Write decisions here (.parquet or .jsonl).")] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Decide by this policy file, whatever the settings say or the log has published."),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Runs recorded events through the code of the workers, without Kafka or Redis."""
     from sellerwatch.replay import run
 
-    run(events, alerts, decisions, _settings(config))
+    run(events, alerts, decisions, _settings(config), policy)
 
 
 @app.command(epilog=SCREEN_EXAMPLE)

@@ -17,7 +17,7 @@ from detectors.learners import Learners
 from streams.errors import InvalidEventError
 from streams.files import FilesError, check_apart, read_events, total_bytes
 from streams.models import ModelShelf
-from streams.policy.published import PolicyShelf
+from streams.policy.published import OnlyPolicy, PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
@@ -30,7 +30,9 @@ REPLAY_KEY = b"a replay without configured keys"
 """Hashes of a replay without configured keys never leave its memory, but for its own files."""
 
 
-def run(paths: Sequence[Path], alerts: Path | None, decisions: Path | None, settings: Settings) -> None:
+def run(
+    paths: Sequence[Path], alerts: Path | None, decisions: Path | None, settings: Settings, policy: Path | None = None
+) -> None:
     """Replays files of contract events, or of the log, and writes what came of them.
 
     Raises:
@@ -43,7 +45,7 @@ def run(paths: Sequence[Path], alerts: Path | None, decisions: Path | None, sett
         raise FilesError(f"{decisions}: decisions are written as .jsonl or .parquet")
     check_apart([alerts, decisions], paths)
     started = time.perf_counter()
-    replay = _replay_of(paths, settings)
+    replay = _replay_of(paths, settings, policy)
     with ExitStack() as stack:
         reader = stack.enter_context(Reader(paths, console))
         lines = reader.by_event_time() if isinstance(replay, EventReplay) else reader.as_recorded()
@@ -65,12 +67,15 @@ def _summary(console: Console, counts: Counts, written: ResultFiles, seconds: fl
         console.print(f"[red]failed[/red] {counts.failed:,} records could not be processed and changed nothing")
 
 
-def _replay_of(paths: Sequence[Path], settings: Settings) -> EventReplay | LogReplay:
-    usual = usual_policy(settings)
-    if of_log(paths):
-        trusted = settings.signing() or None
-        return LogReplay(ModelShelf(trusted), PolicyShelf(trusted, usual))
-    return event_replay(PolicyShelf([signing_key(settings)], usual), settings)
+def _replay_of(paths: Sequence[Path], settings: Settings, policy: Path | None) -> EventReplay | LogReplay:
+    if policy is not None:
+        from sellerwatch.policy.reading import read_policy  # needs the extra `policy`
+
+        only = OnlyPolicy(read_policy(policy).policy)
+    log = of_log(paths)
+    trusted = (settings.signing() or None) if log else [signing_key(settings)]
+    policies = only if policy is not None else PolicyShelf(trusted, usual_policy(settings))
+    return LogReplay(ModelShelf(trusted), policies) if log else event_replay(policies, settings)
 
 
 def of_log(paths: Sequence[Path]) -> bool:

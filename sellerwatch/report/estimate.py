@@ -69,9 +69,12 @@ def estimate(units: Iterable[Unit], population: int) -> Estimate | None:
     total = min(scale * sum(found.weight for found in bad), float(population))
     kish = weights**2 / sum(found.weight**2 for found in looked)
     effective = _effective(total / population, scale**2 * sum(found.variance for found in bad), population, kish)
-    low, high = wilson(total / population, effective)
-    low_total = max(low * population, float(len(bad)))  # what was found is there
-    return Estimate(total, min(low_total, total), high * population, len(reached), len(looked), len(bad), effective)
+    low, high = (share * population for share in wilson(total / population, effective))
+    found = float(len(bad))  # these are there, whatever the weights say
+    counted = max(total, found)
+    return Estimate(
+        counted, min(max(low, found), counted), max(high, counted), len(reached), len(looked), len(bad), effective
+    )
 
 
 def _effective(share: float, variance: float, population: int, kish: float) -> float:

@@ -84,6 +84,15 @@ def test_each_side_is_what_a_replay_of_its_own_gives(files: Path, outcome: Outco
     assert told(against.after) == told(outcome.before)
 
 
+def test_a_replay_can_decide_by_a_policy_file(files: Path, outcome: Outcome) -> None:
+    out = files / "under-new.jsonl"
+    run([files / "events.jsonl"], out, None, Settings(), files / "new.toml")
+    alerts = [json.loads(line) for line in out.read_bytes().splitlines()]
+
+    assert [a["alert_id"] for a in alerts if "escalates" not in a] == [alert.alert_id for alert in outcome.after.raised]
+    assert {a["versions"]["policy"] for a in alerts} == {outcome.after.version}
+
+
 def test_a_policy_against_itself_moves_nothing(files: Path) -> None:
     same = compare([files / "events.jsonl"], files / "new.toml", files / "new.toml", None, None, Settings())
 
