@@ -1,6 +1,8 @@
 """A policy file: what is in order means the same everywhere, what is not is named with its place."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -131,3 +133,14 @@ def test_what_nobody_of_ours_signed_changes_nothing() -> None:
     found = shelf.take(PolicyPublished("v", pack(document, KEY)))
     assert found is not None
     assert found.line == 0.8
+
+
+def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['celpy'] = None; from sellerwatch.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "policy", "check", "x.toml"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "pip install 'sellerwatch[policy]'" in done.stderr
+    assert "Traceback" not in done.stderr
