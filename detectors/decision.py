@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.assessment import Reason
+from detectors.clusters import SURE
 from detectors.events import SECOND, Micros
 from detectors.profile import Link
 
@@ -88,10 +89,6 @@ def encode_decision(decision: Decision) -> bytes:
 
 def encode_alert(alert: Alert) -> bytes:
     return _encode(alert)
-
-
-SURE: Final = 0.3
-"""Sellers are named as linked from here on: an address or a network alone is no link."""
 
 
 def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
