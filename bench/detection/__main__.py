@@ -14,6 +14,7 @@ PARTS: Mapping[str, str] = {
     "marketplace": "bench.detection.marketplace",
     "handbook": "bench.detection.handbook",
     "sparkov": "bench.detection.sparkov",
+    "new-pattern": "bench.detection.new_pattern",
 }
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101
