@@ -32,6 +32,8 @@ WINDOW: Final = 500
 OF_ONE_SELLER: Final = 25
 EARLY: Final = 1_000
 """Outcomes that wait until there are enough for the first knots."""
+FEW, REPEATED = 150, 3
+"""The first so many bad rows are each learned so often: a new fraud is to be known after some dozens of labels."""
 REMEMBERED: Final = 4_096
 """Orders whose label was learned: a second label of theirs teaches nothing."""
 DOUBT: Final = 15.0
@@ -164,7 +166,8 @@ class RiskLearner:
         averages = self._weights.averages
         total = sum([averages.get(key, 0.0) * part for key, part in row.items()])
         self._scale.learn_one(total, bad, weight, self.learned)
-        self._weights.learn_one(row, bad, weight)
+        for _ in range(REPEATED if bad and self.bad < FEW else 1):
+            self._weights.learn_one(row, bad, weight)
         self.learned += 1
         self.bad += bad
 

@@ -148,7 +148,7 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
             raise ValueError("too many knots")
         if not len(self.keys) == len(self.weights) == len(self.squares) == len(self.averages):
             raise ValueError("weights without keys")
-        if any(len(order.levels) != width for order in (*self.held, *self.early)):
+        if any(len(levels) != width for levels in (*[o.levels for o in self.held], *[o.levels for o in self.early])):
             raise ValueError("an order with other features")
         if len(self.scale) != 16 * BINS or len(self.judged) % 9:
             raise ValueError("a scale or outcomes of the wrong size")

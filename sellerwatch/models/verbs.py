@@ -52,7 +52,7 @@ def _read(settings: Settings, keys: Sequence[str]) -> list[bytes | None]:
     async def run() -> list[bytes | None]:
         redis = connect(settings.redis_url)
         try:
-            return list(await redis.mget(keys))
+            return [value for value in await redis.mget(keys) if not isinstance(value, str)]
         except RedisError as error:
             raise UnavailableError(f"Redis does not answer: {error!r}; see `sellerwatch doctor`") from None
         finally:

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,7 +31,7 @@ def model_of(learner: RiskLearner) -> RiskModel:
     return RiskModel(learner.publication(), "risk-test", FEATURES)
 
 
-def levels_of(rows: list[tuple[float, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
+def levels_of(rows: Sequence[tuple[float, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     return np.rint(np.array(rows) * 255.0).astype(np.uint8)
 
 
@@ -141,7 +142,7 @@ def test_the_published_curves_say_what_the_learner_says() -> None:
     row = learner._shape.row(levels[0].tobytes())
     said = sum(learner._weights.averages.get(key, 0.0) * part for key, part in row.items())
     heights = sum(height for _, height in model.contributions(levels[0].tolist()))
-    assert model._sums(levels)[0] / 1e6 == pytest.approx(said, abs=1e-4)
+    assert model._sums(levels)[0][0] / 1e6 == pytest.approx(said, abs=1e-4)
     assert heights + model._bias / 1e6 == pytest.approx(said, abs=1e-4)
     assert model.contributions(levels[0].tolist())[0][0] == "amount"
 
