@@ -40,6 +40,8 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     review: float = 0.0
     """The share of decisions like this that were chosen, by their event ids, for people to look at; this
     one was. 0: it was not."""
+    shadow: float | None = None
+    """The chance that the challenger gives the order; it counts nowhere."""
 
 
 class LinkedSeller(Struct, frozen=True):
