@@ -146,7 +146,7 @@ def _syllables(written: str) -> list[tuple[str, str, str]]:
 def _without_titles(words: list[str], kept: list[int]) -> list[int]:
     """`Mr Smith` is Smith; but `Sultan, Ahmed` is no Ahmed with a title."""
     without = [at for at in kept if words[at] not in TITLES]
-    if len(without) >= 2:
+    if sum(words[at] not in PARTICLES for at in without) >= 2:
         return without
     sure = [at for at in kept if words[at] not in TITLES or words[at] in NAMES_TOO]
     return sure or kept
