@@ -116,7 +116,7 @@ class Accounts:
         Term("fresh_device", "device_fresh", _say_device),
     )
 
-    mail: float = 1.0
+    mail: float = 1.15
     contact: float = 1.0
     overdue: float = 0.9
     failed: float = 0.7

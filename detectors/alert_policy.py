@@ -163,6 +163,9 @@ def decide(
     state = states.get(pattern)
     if state is None or (not state.closed and now - state.seen_at > policy.lapse):
         return _first(policy, states, score, alone, now, line)
+    if state.closed == "dismissed":
+        enough = score >= _after_dismissal(policy, state, now, line)
+        return _first(policy, states, score, alone, now, line) if enough else Outcome.DISMISSED
     if state.closed:
         over = now >= state.silent_until
         return _first(policy, states, score, alone, now, line) if over else Outcome.DISMISSED
@@ -172,6 +175,17 @@ def decide(
     if not risen:
         return Outcome.OPEN_ALREADY
     return Outcome.QUIET_PERIOD if now - state.sent_at < policy.quiet_period else Outcome.ESCALATED
+
+
+def _after_dismissal(policy: Policy, state: AlertState, now: Micros, line: float) -> float:
+    """The score that it takes after a dismissal: more than what was looked at, and less and less of that later.
+
+    Whoever dismissed an alert has judged what was there then; what is clearly worse has to be looked at again.
+    """
+    above = max(state.score + policy.escalation_step, line)
+    over_for = max(now - state.silent_until, 0)
+    fading = 2 * policy.dismissed_for
+    return line + (above - line) * max(fading - over_for, 0) / fading if fading else line
 
 
 def _first(

@@ -12,7 +12,7 @@ from detectors.batch import Batch, Column, Matrix, above, saturate
 from detectors.catalogue import Catalogue
 from detectors.features import FEATURES
 from detectors.norms import norm_of
-from detectors.risk_model import Opinion
+from detectors.risk_model import Opinion, tells_of_seller
 from detectors.risk_reasons import learned_term
 
 SELLER_SHARE: Final = 0.6
@@ -69,10 +69,15 @@ class Assessment:
         self._scales = scale, scale, np.ones_like(scale)
         """Of the terms of sellers' patterns that labels do not judge, that they judge, and of the order's own."""
         self._learned = np.zeros_like(scale)
-        self.seller_scores: Final = _rounded(saturate(evidence))
+        self.seller_scores = _rounded(saturate(evidence))
         against = SELLER_SHARE * evidence + against_order
+        self._learned_of_seller = np.zeros_like(scale)
         if risk is not None:
             against = self._with_risk(risk, against_order)
+            learned = risk.seller_evidence
+            self.seller_scores = _rounded(saturate(evidence + learned))
+            weight = np.divide(total, evidence, out=np.ones_like(total), where=evidence > 0.0)
+            self._learned_of_seller = learned * weight  # in the measure of the patterns' own columns
         self.order_scores: Final = _rounded(saturate(against))
         self.alone: Final = _rounded(saturate(strongest))
         """Score of the strongest seller pattern by itself."""
@@ -105,6 +110,7 @@ class Assessment:
             np.stack(self._columns)[:, at].T.tolist(),
             np.stack(self._scales)[:, at].T.tolist(),
             self._learned[at].tolist(),
+            self._learned_of_seller[at].tolist(),
             self._risk,
             at.tolist(),
             self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
@@ -126,6 +132,8 @@ class Explainer:
     weights: Sequence[list[float]]
     scales: Sequence[list[float]]
     learned: Sequence[float]
+    learned_of_seller: Sequence[float]
+    """The risk model's evidence against the seller, in the measure of the terms' weights."""
     risk: Opinion | None
     rows: Sequence[int]
     """Event of the batch of each line."""
@@ -136,7 +144,9 @@ class Explainer:
     def of_seller(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the seller has its score: strongest first."""
         line = self.lines[at]
-        return self._reasons(line, row, self.terms, self.weights[line][: -self.of_order], score, IN_ALERT)
+        terms, learned = self._learned_terms(line, self.learned_of_seller[line], of_seller=True)
+        weights = self.weights[line][: -self.of_order] + learned
+        return self._reasons(line, row, [*self.terms[: -self.of_order], *terms], weights, score, IN_ALERT)
 
     def of_event(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the order, payment or listing has its score: strongest first."""
@@ -145,20 +155,21 @@ class Explainer:
         sellers = zip(weights[: -self.of_order], self.judged, strict=True)
         scaled = [weight * (by_labels if judged else others) for weight, judged in sellers]
         scaled += [weight * own for weight in weights[-self.of_order :]]
-        terms, learned = self._learned_terms(line)
+        terms, learned = self._learned_terms(line, self.learned[line], of_seller=False)
         return self._reasons(line, row, [*self.terms, *terms], scaled + learned, score, IN_DECISION)
 
-    def _learned_terms(self, line: int) -> tuple[list[Term], list[float]]:
+    def _learned_terms(self, line: int, evidence: float, *, of_seller: bool) -> tuple[list[Term], list[float]]:
         """The risk model's evidence, shared out to the curves that raise it."""
-        if self.risk is None or not self.learned[line]:
+        if self.risk is None or not evidence:
             return [], []
         levels = self.risk.levels[self.rows[line]].tolist()
-        raising = [(feature, height) for feature, height in self.risk.model.contributions(levels) if height > 0.0]
+        heights = self.risk.model.contributions(levels)
+        raising = [(f, height) for f, height in heights if height > 0.0 and (tells_of_seller(f) or not of_seller)]
         raising = raising or [("experience", 1.0)]  # no curve raises it: what is left is how often orders turn out bad
         total = sum(height for _, height in raising)
         return (
             [learned_term(feature, height) for feature, height in raising],
-            [self.learned[line] * height / total for _, height in raising],
+            [evidence * height / total for _, height in raising],
         )
 
     def _reasons(

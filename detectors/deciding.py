@@ -52,7 +52,7 @@ class Deciding:
         """Decides on the `at`-th scored event of the batch."""
         assessment, policy = self.judged.assessment, self.policy
         score, seller_score = assessment.order_scores[at], assessment.seller_scores[at]
-        pattern = self.names[assessment.top[at]] if seller_score else ""
+        pattern = self.names[assessment.top[at]] if assessment.alone[at] else ""
         outcome = Outcome.BELOW_LINE
         if seller_score >= policy.lowest_line:
             outcome = self._alert(at, row, record, offset, pattern)
@@ -74,6 +74,7 @@ class Deciding:
                 getattr(body, "order_id", None),
                 self.explainer.of_event(at, row, score) if explained else [],
                 self._review(row, outcome, seller_score) if row.chance < policy.most_reviewed else 0.0,
+                self.judged.challenger[at] if self.judged.challenger[at] >= 0.0 else None,
             )
         )
         if kind is OrderPlaced:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.assessment import Reason
+from detectors.clusters import SURE
 from detectors.events import SECOND, Micros
 from detectors.profile import Link
 
@@ -39,6 +40,8 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     review: float = 0.0
     """The share of decisions like this that were chosen, by their event ids, for people to look at; this
     one was. 0: it was not."""
+    shadow: float | None = None
+    """The chance that the challenger gives the order; it counts nowhere."""
 
 
 class LinkedSeller(Struct, frozen=True):
@@ -88,10 +91,6 @@ def encode_decision(decision: Decision) -> bytes:
 
 def encode_alert(alert: Alert) -> bytes:
     return _encode(alert)
-
-
-SURE: Final = 0.3
-"""Sellers are named as linked from here on: an address or a network alone is no link."""
 
 
 def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:

@@ -46,7 +46,7 @@ def judge(rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: Mo
 def _chances(opinion: Opinion | None, rows: int) -> list[float]:
     if opinion is None:
         return [-1.0] * rows
-    chances: list[float] = (np.rint(opinion.probability * MICRO) / MICRO).tolist()
+    chances: list[float] = (np.rint(np.where(opinion.trust > 0.0, opinion.probability, -1.0) * MICRO) / MICRO).tolist()
     return chances
 
 

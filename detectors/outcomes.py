@@ -237,7 +237,7 @@ class OutcomesFacet:
             half(day, 2.0),
             half(orders, 20.0),
             half(np.maximum(gap - 2.0, 0.0), 6.0),
-            half(np.sqrt(var), 0.5),
+            half(np.sqrt(np.maximum(var, 0.0)), 0.5),
             np.where(bad_since >= 0.0, 14.0 / (14.0 + np.maximum(bad_since, 0.0)), 0.0),
             recent,
             half(count, 2.0),

@@ -184,7 +184,7 @@ class ParcelMismatch:
         Term("abroad", "foreign", _say_abroad),
     )
 
-    contents: float = 1.1
+    contents: float = 1.25
     value: float = 0.8
     over: float = 0.7
     under: float = 0.7

@@ -13,6 +13,7 @@ from detectors.publication import PublicationClock
 from detectors.risk_model import MICRO
 from detectors.risk_scale import RiskScale
 from detectors.risk_snapshot import (
+    Early,
     Held,
     Publication,
     RiskParams,
@@ -29,9 +30,13 @@ from detectors.validation import Validation
 WINDOW: Final = 500
 """Labelled rows in which one seller may teach only so often:"""
 OF_ONE_SELLER: Final = 25
+EARLY: Final = 1_000
+"""Outcomes that wait until there are enough for the first knots."""
+FEW, REPEATED = 150, 3
+"""The first so many bad rows are each learned so often: a new fraud is to be known after some dozens of labels."""
 REMEMBERED: Final = 4_096
 """Orders whose label was learned: a second label of theirs teaches nothing."""
-DOUBT: Final = 40.0
+DOUBT: Final = 15.0
 """Bad rows at which the model is trusted by half."""
 CHALLENGER: Final = "challenger"
 """Name of the model that scores in the shadow."""
@@ -56,7 +61,7 @@ class RiskLearner:
         features: Sequence[str],
         *,
         pairs: Sequence[tuple[str, str]] = (),
-        rate: float = 0.2,
+        rate: float = 0.3,
         publish_every: Micros = 600 * SECOND,
         publish_rows: int = 50,
     ) -> None:
@@ -74,6 +79,7 @@ class RiskLearner:
         self._scale = RiskScale()
         self.validation = Validation()
         self._clean = CleanOrders(self.params.capacity)
+        self._early: list[Early] = []
         self._known: dict[bytes, None] = {}
         self._taught: dict[int, int] = {}
 
@@ -124,6 +130,9 @@ class RiskLearner:
         if self._shape is not None:
             self._weights.reshape(self._shape, shape)
         self._shape, self._shaped_at = shape, self._rows
+        early, self._early = self._early, []
+        for row in early:
+            self._teach(row.levels, row.bad, row.weight)
 
     def _learn_label(self, row: TrainingRow, key: bytes, levels: bytes) -> None:
         self._known[key] = None
@@ -150,12 +159,15 @@ class RiskLearner:
 
     def _teach(self, levels: bytes, bad: bool, weight: float) -> None:
         if self._shape is None:
+            self._early.append(Early(levels, bad, weight))
+            del self._early[:-EARLY]
             return
         row = self._shape.row(levels)
         averages = self._weights.averages
         total = sum([averages.get(key, 0.0) * part for key, part in row.items()])
         self._scale.learn_one(total, bad, weight, self.learned)
-        self._weights.learn_one(row, bad, weight)
+        for _ in range(REPEATED if bad and self.bad < FEW else 1):
+            self._weights.learn_one(row, bad, weight)
         self.learned += 1
         self.bad += bad
 
@@ -207,6 +219,7 @@ class RiskLearner:
                 tuple(self._clean.delays),
                 self._clean.held,
                 self._clean.level,
+                tuple(self._early),
                 tuple(self._known),
                 self._taught,
             )
@@ -232,6 +245,7 @@ class RiskLearner:
         learner._scale = RiskScale(state.scale)
         learner.validation = Validation(state.judged)
         learner._clean = CleanOrders(params.capacity, state.held, state.level, state.delays)
+        learner._early = list(state.early)
         learner._known = dict.fromkeys(state.known)
         learner._taught = dict(state.taught)
         return learner

@@ -18,6 +18,16 @@ MICRO: Final = 1_000_000
 """Heights are whole millionths: sums of integers are the same in any order, on every machine."""
 
 
+MOST_AGAINST_SELLER: Final = 0.4
+"""The most evidence that is added to a seller's; the alert line takes four times as much."""
+OF_THE_ORDER: Final = ("order_", "buyer_", "amount_high", "amount_offset", "shared_here")
+"""How the names of features begin that tell of the order at hand or of its buyer, not of the seller."""
+
+
+def tells_of_seller(feature: str) -> bool:
+    return not feature.startswith(OF_THE_ORDER)
+
+
 class Opinion(Struct, gc=False):
     """What the model says of every event of a batch."""
 
@@ -25,8 +35,17 @@ class Opinion(Struct, gc=False):
     """Of turning out bad against turning out good, calibrated."""
     trust: Column
     """0..1, how much the model has learned; 0 for what is no order, of which it knows nothing."""
+    seller_odds: Column
+    """The same of what the curves of the seller's own features say, whatever the order at hand is."""
     model: "RiskModel"
     levels: Levels
+
+    @property
+    def seller_evidence(self) -> Column:
+        """What it adds to the evidence against the seller: never enough for an alert by itself."""
+        evidence = self.trust * (np.sqrt(1.0 + 2.0 * self.seller_odds) - 1.0)
+        added: Column = MOST_AGAINST_SELLER * evidence / (evidence + 1.0)
+        return added
 
     @property
     def probability(self) -> Column:
@@ -57,6 +76,7 @@ class RiskModel:
         self._bias = state.bias
         self._curves = np.frombuffer(state.curves, "<i4").astype(np.int64)
         self._first_level = np.arange(width) * LEVELS
+        self._of_seller = [at for at, name in enumerate(state.features) if tells_of_seller(name)]
         self._pairs = state.pairs
         self._cells = [(np.frombuffer(a, np.uint8), np.frombuffer(b, np.uint8)) for a, b in state.cells]
         self._tables = np.frombuffer(state.tables, "<i4").astype(np.int64).reshape(-1, CELLS * CELLS)
@@ -70,13 +90,20 @@ class RiskModel:
             orders: Which of the rows are orders; the model knows nothing of other events.
         """
         trust = np.where(np.array(orders, np.bool_), self.trust, 0.0)
-        return Opinion(self._calibrated(self._sums(levels)), trust, self, levels)
+        sums, of_seller = self._sums(levels)
+        return Opinion(self._calibrated(sums), trust, self._calibrated(of_seller), self, levels)
 
-    def _sums(self, levels: Levels) -> Ints:
-        sums: Ints = self._curves.take(levels + self._first_level).sum(axis=1) + self._bias
+    def _sums(self, levels: Levels) -> tuple[Ints, Ints]:
+        """Heights of all curves, and of those that tell of the seller."""
+        heights = self._curves.take(levels + self._first_level)
+        sums: Ints = heights.sum(axis=1) + self._bias
+        of_seller: Ints = heights[:, self._of_seller].sum(axis=1) + self._bias
         for (a, b), (cells_a, cells_b), table in zip(self._pairs, self._cells, self._tables, strict=True):
-            sums += table[cells_a[levels[:, a]].astype(np.int64) * CELLS + cells_b[levels[:, b]]]
-        return sums
+            added = table[cells_a[levels[:, a]].astype(np.int64) * CELLS + cells_b[levels[:, b]]]
+            sums += added
+            if a in self._of_seller and b in self._of_seller:
+                of_seller += added
+        return sums, of_seller
 
     def _calibrated(self, sums: Ints) -> Column:
         """Linear between the knots of the scale, and level beyond them but for a slope that keeps ties apart."""

@@ -1,6 +1,7 @@
 """From sums of curve heights to a probability that means what it says."""
 
-from math import exp, log
+from collections.abc import Sequence
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -11,16 +12,18 @@ BINS: Final = 36
 """From -12 to 6."""
 SHORTEST, LONGEST = 200, 10_000
 """Rows that the scale looks back on: half of all so far, since the first sums were those of a beginner."""
-DOUBT: Final = 4.0
+DOUBT: Final = 0.5
 """Rows that each bin is taken to have had, that turned out as their sum says."""
-APART: Final = 1e-3
-"""Each bin's odds lie at least by this share above those of the bin below, so that scores do not tie."""
+FLATTEST, STEEPEST = 0.5, 2.0
+"""Bounds of the scale's slope: it may correct the sums, never make all of them equal."""
+ROUNDS: Final = 30
 
 
 class RiskScale:
-    """How rows of each sum turned out: a histogram that fades, made monotone (pool adjacent violators).
+    """How rows of each sum turned out: a histogram that fades, and a logistic curve through it.
 
-    Rows enter with the sum that the model gave them before it learned them.
+    Rows enter with the sum that the model gave them before it learned them. The curve always rises, so it keeps
+    the order of the sums (Platt: Probabilistic Outputs for Support Vector Machines, 1999).
     """
 
     def __init__(self, counts: bytes = b"") -> None:
@@ -43,20 +46,28 @@ class RiskScale:
     def odds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Sums, rising, and the odds there, rising too."""
         middles = [LOWEST + STEP * (at + 0.5) for at in range(BINS)]
-        good, bad = self._counts.tolist()
-        pools: list[list[float]] = []
-        for middle, goods, bads in zip(middles, good, bad, strict=True):
+        shift, slope = self._line(middles)
+        return tuple(middles), tuple([exp(shift + slope * middle) for middle in middles])
+
+    def _line(self, middles: Sequence[float]) -> tuple[float, float]:
+        """Shift and slope of the log odds, by Newton's method on the bins."""
+        rows = []
+        for middle, goods, bads in zip(middles, *self._counts.tolist(), strict=True):
             chance = 1.0 / (1.0 + exp(-middle))
-            pools.append([bads + DOUBT * chance, goods + DOUBT * (1.0 - chance), 1.0])
-            while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
-                last = pools.pop()
-                pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
-        odds = [bads / goods for bads, goods, count in pools for _ in range(int(count))]
-        for at in range(1, BINS):
-            odds[at] = max(odds[at], odds[at - 1] * (1.0 + APART))
-        return tuple(middles), tuple(odds)
-
-
-def log_odds(chance: float) -> float:
-    chance = min(max(chance, 1e-6), 1.0 - 1e-6)
-    return log(chance / (1.0 - chance))
+            rows.append((middle, goods + DOUBT * (1.0 - chance), bads + DOUBT * chance))
+        shift, slope = 0.0, 1.0
+        for _ in range(ROUNDS):
+            g0 = g1 = 0.0
+            h00 = h01 = h11 = 1e-9
+            for middle, goods, bads in rows:
+                chance = 1.0 / (1.0 + exp(-min(max(shift + slope * middle, -30.0), 30.0)))
+                off, curved = bads - (goods + bads) * chance, (goods + bads) * chance * (1.0 - chance)
+                g0, g1 = g0 + off, g1 + off * middle
+                h00, h01, h11 = h00 + curved, h01 + curved * middle, h11 + curved * middle * middle
+            size = h00 * h11 - h01 * h01
+            if size <= 1e-12:
+                break
+            step0, step1 = (h11 * g0 - h01 * g1) / size, (h00 * g1 - h01 * g0) / size
+            shift += min(max(step0, -1.0), 1.0)
+            slope = min(max(slope + min(max(step1, -0.3), 0.3), FLATTEST), STEEPEST)
+        return min(max(shift, -6.0), 6.0), slope

@@ -71,16 +71,24 @@ class Held(Struct, frozen=True, array_like=True, gc=False):
     risk: float
 
 
+class Early(Struct, frozen=True, array_like=True, gc=False):
+    """An outcome that came before the first knots were taken."""
+
+    levels: bytes
+    bad: bool
+    weight: float
+
+
 class RiskParams(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     features: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...] = ()
-    rate: float = 0.2
+    rate: float = 0.3
     """AdaGrad's."""
     damping: float = 0.1
     """AdaGrad's eps: what a curve point must have seen before it moves at full rate."""
     memory: int = 5_000
     """Published are weights averaged over about so many rows."""
-    warm_rows: int = 1_000
+    warm_rows: int = 400
     """Unlabelled rows from which the knots are first taken."""
     warm_bad: int = 20
     """Bad rows before the first publication."""
@@ -125,6 +133,7 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     delays: tuple[float, ...]
     held: tuple[Held, ...]
     level: Count
+    early: tuple[Early, ...]
     known: tuple[bytes, ...]
     taught: dict[int, int]
 
@@ -139,7 +148,7 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
             raise ValueError("too many knots")
         if not len(self.keys) == len(self.weights) == len(self.squares) == len(self.averages):
             raise ValueError("weights without keys")
-        if any(len(order.levels) != width for order in self.held):
+        if any(len(levels) != width for levels in (*[o.levels for o in self.held], *[o.levels for o in self.early])):
             raise ValueError("an order with other features")
         if len(self.scale) != 16 * BINS or len(self.judged) % 9:
             raise ValueError("a scale or outcomes of the wrong size")

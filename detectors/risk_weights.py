@@ -10,6 +10,8 @@ from detectors.curves import BIAS, Shape
 
 EVERY: Final = 50
 """Rows between two steps of the average."""
+SHORTEST, YOUNG = 200, 0.125
+"""The average looks back on so many rows, or this share of all so far: the first weights are of no worth."""
 START: Final = -5.0
 """Log odds before anything was learned: bad orders are rare."""
 
@@ -43,7 +45,7 @@ class RiskWeights:
             self._average()
 
     def _average(self) -> None:
-        share = max(EVERY / self._memory, EVERY / (self.steps + EVERY))
+        share = EVERY / min(max(self.steps * YOUNG, SHORTEST), self._memory)
         averages = self.averages
         for key, weight in self._model.weights.items():
             old = averages.get(key, 0.0)

@@ -143,7 +143,7 @@ class RouteShift:
     )
 
     away: float = 0.6
-    moved: float = 1.4
+    moved: float = 1.7
     new: float = 1.0
     turn: float = 1.2
     early: float = 1.2

@@ -111,7 +111,7 @@ class FakeSender:
         Term("released_early", "released_early", _say_early),
     )
 
-    varied: float = 2.1
+    varied: float = 2.3
     elsewhere: float = 0.4
     borrowed: float = 1.4
     double: float = 0.8

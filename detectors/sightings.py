@@ -11,7 +11,7 @@ from detectors.profile import Link, Profile
 OWN_VALUES: Final = {
     "payout_account": 0.95,
     "tax_id": 0.85,
-    "device": 0.75,
+    "device": 0.6,
     "wallet": 0.75,
     "phone": 0.7,
     "email": 0.7,

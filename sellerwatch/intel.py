@@ -17,7 +17,7 @@ from streams.files import write_events
 from streams.screening.entries import Entry
 from streams.screening.lists import read_entries
 from streams.settings import Settings
-from streams.topics import client_options
+from streams.topics import PATIENCE_MS, client_options
 
 TOPIC: Final = "intel"
 LONGEST: Final = 512
@@ -118,8 +118,9 @@ def _time(text: str) -> str:
 
 
 def _send(events: Iterable[bytes], settings: Settings) -> None:
+    options = client_options(settings)
     try:
-        with closing(KafkaProducer(**client_options(settings), acks="all", linger_ms=20)) as producer:
+        with closing(KafkaProducer(**options, acks="all", linger_ms=20, max_block_ms=PATIENCE_MS)) as producer:
             sending = None
             for number, event in enumerate(events, start=1):
                 sending = producer.send(TOPIC, value=event)

@@ -47,4 +47,4 @@ SWINDLE = replace(
 HIDDEN_SENDER = replace(HONEST, made_up_sender=0.8, weight=4.0, released_early=0.2, disputed=0.03, reported=0.01)
 FALSE_PAPERS = replace(HONEST, declares="cotton samples", declared_value=0.15, weight=0.12, released_early=0.15)
 PICKED_UP = replace(HONEST, shipped=0.0, released_early=0.5, disputed=0.002, refunded=0.01)
-LAZY_PAPERS = replace(HONEST, declares="gift", declared_value=0.6)
+LAZY_PAPERS = replace(HONEST, declares="gift samples", declared_value=0.6)

@@ -6,10 +6,19 @@ from simulator.dice import Dice
 from simulator.kinds.business_seller import BusinessSeller
 from simulator.kinds.device_ring import DeviceRing
 from simulator.kinds.dormant_takeover import DormantTakeover
+from simulator.kinds.escrow_early import EscrowEarly
+from simulator.kinds.fake_sender import FakeSender
 from simulator.kinds.fixed_price import FixedPrice
 from simulator.kinds.flash_sale import FlashSale
+from simulator.kinds.kyc_mule import KycMule
 from simulator.kinds.micro_seller import MicroSeller
+from simulator.kinds.odd_but_honest import ODD
+from simulator.kinds.parcel_mismatch import ParcelMismatch
+from simulator.kinds.pill_parts import PillParts
+from simulator.kinds.prolific_buyer import ProlificBuyer
 from simulator.kinds.return_after_ban import ReturnAfterBan
+from simulator.kinds.review_burst import ReviewBurst
+from simulator.kinds.route_shift import RouteShift
 from simulator.kinds.shop import Shop
 from simulator.kinds.small_repeat import SmallRepeat
 from simulator.kinds.subscription_box import SubscriptionBox
@@ -20,7 +29,7 @@ from simulator.seller import Role, Seller
 # Rare kinds first: where sellers are few, each of them still gets one.
 HONEST: tuple[tuple[type[Seller], float], ...] = (
     (SubscriptionBox, 0.03), (FixedPrice, 0.03), (FlashSale, 0.03), (BusinessSeller, 0.05), (WarehouseShop, 0.14),
-    (Shop, 0.28), (MicroSeller, 0.44),
+    *((kind, 0.005) for kind in ODD), (Shop, 0.28), (MicroSeller, 0.395),
 )  # fmt: skip
 GROUPED: Mapping[type[Seller], tuple[int, int]] = {DeviceRing: (3, 8), ReturnAfterBan: (2, 3)}
 """Kinds whose accounts come in groups of one owner, and how large the groups are."""
@@ -78,7 +87,8 @@ def _illicit(dice: Dice, count: int) -> _Cast:
         for kind, size in (
             (SmallRepeat, 1), (ReturnAfterBan, 2 + dice.chance(0.25)), (TurnToCrypto, 1), (DormantTakeover, 1),
             (SmallRepeat, 1), (SmallRepeat, 1), (DeviceRing, dice.whole(3, 8)), (SmallRepeat, 1),
-            (TurnToCrypto, 1), (DormantTakeover, 1),
+            (TurnToCrypto, 1), (DormantTakeover, 1), (FakeSender, 1), (ParcelMismatch, 1), (ReviewBurst, 1),
+            (RouteShift, 1), (EscrowEarly, 1), (KycMule, 1), (ProlificBuyer, 1), (PillParts, 1),
         ):  # fmt: skip
             room = count - len(parts)
             size = size if kind is not DeviceRing else min(size, max(3, room))

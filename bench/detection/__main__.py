@@ -15,6 +15,7 @@ PARTS: Mapping[str, str] = {
     "handbook": "bench.detection.handbook",
     "sparkov": "bench.detection.sparkov",
     "names": "bench.detection.names",
+    "new-pattern": "bench.detection.new_pattern",
 }
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101

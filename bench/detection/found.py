@@ -6,6 +6,7 @@ from itertools import combinations
 
 from bench.detection.stage import DAYS, Bad, Stage
 from bench.detection.trial import Course, Trial
+from detectors.clusters import Tie, clusters
 
 FIRST_ORDERS = 20
 RETURNED = 4
@@ -58,7 +59,14 @@ def pairs(stage: Stage, trial: Trial) -> tuple[float, float]:
 
     Alerts name the linked sellers; sellers that are tied to the same one are tied to each other.
     """
-    said = _tied(trial)
+    ties = [
+        Tie(seller, other.seller_id, other.via, other.strength)
+        for seller, course in trial.courses.items()
+        for _, alert in course.alerts
+        if alert.pattern in ("linked_accounts", "return_after_ban")
+        for other in alert.evidence.sellers
+    ]
+    said = {pair for cluster in clusters(ties) for pair in combinations(cluster.sellers, 2)}
     groups: dict[str, list[str]] = {}
     for seller, bad in stage.bad.items():
         if bad.group and bad.orders:
@@ -66,25 +74,6 @@ def pairs(stage: Stage, trial: Trial) -> tuple[float, float]:
     true = {pair for members in groups.values() for pair in combinations(sorted(members), 2)}
     hits = len(said & true)
     return (hits / len(said) if said else 0.0), (hits / len(true) if true else 0.0)
-
-
-def _tied(trial: Trial) -> set[tuple[str, str]]:
-    leader: dict[str, str] = {}
-
-    def lead(seller: str) -> str:
-        while leader.setdefault(seller, seller) != seller:
-            seller = leader[seller]
-        return seller
-
-    for seller, course in trial.courses.items():
-        for _, alert in course.alerts:
-            if alert.pattern in ("linked_accounts", "return_after_ban"):
-                for other in alert.evidence.sellers:
-                    leader[lead(seller)] = lead(other.seller_id)
-    clusters: dict[str, list[str]] = {}
-    for seller in leader:
-        clusters.setdefault(lead(seller), []).append(seller)
-    return {pair for members in clusters.values() for pair in combinations(sorted(members), 2)}
 
 
 def recall_at(stage: Stage, trial: Trial, sellers: Iterable[str], budget: int) -> float:

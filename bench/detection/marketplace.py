@@ -10,12 +10,15 @@ from pathlib import Path
 from statistics import fmean
 
 from bench.detection import found, reasons
+from bench.detection.extremes import crowd, poisoning
 from bench.detection.stage import ILLICIT, Stage, stage
 from bench.detection.trial import Trial, run
 from bench.replays.report import table
 
 HARD = ("subscription_box", "flash_sale", "warehouse_shop")
 MADE_UP = tuple(kind.kind for kind in ILLICIT)
+EXTREMES = 2
+"""Seeds for which crowds and poisoning are measured, too: each takes a marketplace of its own, or two."""
 Measured = dict[str, float]
 REACH = {
     "illicit sellers alerted within 20 of their orders": ">= 0.90",
@@ -29,15 +32,27 @@ REACH = {
     "alerts with 3 reasons or more": ">= 0.95",
     "score falls without the first reason": ">= 0.99",
     "alerted sellers with tied scores": "0",
+    "500 sellers behind one address: alerts that name a link": "0",
+    "poisoned: share of illicit orders": "0.20",
+    "poisoned: recall at the budget, of the clean run's": ">= 0.95",
 }
 
 
 def measure(data: Path | None, seeds: Sequence[int]) -> str:
     """All measures of these seeds, as Markdown."""
     rows = [one(data, seed) for seed in seeds]
-    lines = [(name, REACH.get(name, ""), *_summary([row[name] for row in rows])) for name in rows[0]]
-    head = f"## Marketplace, seeds {seeds[0]} to {seeds[-1]}\n\n"
+    extremes = [crowd(seed) | poisoning(data, seed) for seed in seeds[:EXTREMES]]
+    head = f"## Marketplace, seeds {seeds[0]} to {seeds[-1]} ({_many(extremes)} for the last lines)\n\n"
+    lines = [*_lines(rows), *_lines(extremes)]
     return head + table(("measure", "reach", "mean", "lowest", "highest"), lines) + "\n"
+
+
+def _many(rows: Sequence[Measured]) -> str:
+    return "the first alone" if len(rows) == 1 else f"the first {len(rows)}"
+
+
+def _lines(rows: Sequence[Measured]) -> list[tuple[str, ...]]:
+    return [(name, REACH.get(name, ""), *_summary([row[name] for row in rows])) for name in rows[0]]
 
 
 def one(data: Path | None, seed: int) -> Measured:

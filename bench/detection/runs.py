@@ -1,6 +1,6 @@
 """Data sets through the workers' own code, order by order, without files in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bench.data.dataset import Dataset
@@ -29,6 +29,11 @@ class Scored(NamedTuple):
 
 def scored_orders(dataset: Dataset) -> Iterator[Scored]:
     """Every order of the data set, in the order in which the monitor saw them."""
+    return scored_events(encode(dataset))
+
+
+def scored_events(lines: Iterable[bytes]) -> Iterator[Scored]:
+    """Every order of the events."""
     replay = EventReplay(
         ModelShelf([KEY]),
         PolicyShelf([KEY], Policy()),
@@ -37,7 +42,7 @@ def scored_orders(dataset: Dataset) -> Iterator[Scored]:
         KEY,
         wait=600 * SECOND,
     )
-    for step in replay.run(encode(dataset)):
+    for step in replay.run(lines):
         for effects in step.effects:
             for decision in effects.decisions:
                 if decision.type == "order.placed" and decision.order_id is not None:

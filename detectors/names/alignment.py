@@ -42,7 +42,17 @@ def align(left: Name, right: Name) -> Alignment:
                 pairs.append(pair)
                 ls = [at for at in ls if at not in pair.left]
                 rs = [at for at in rs if at not in pair.right]
+    for pair in [pair for pair in pairs if pair.how == "initial"]:
+        if _stands_beside_a_surname(left, right, pair, ls, rs):
+            pairs.remove(pair)
+            ls, rs = sorted([*ls, *pair.left]), sorted([*rs, *pair.right])
     return Alignment(pairs, ls, rs)
+
+
+def _stands_beside_a_surname(left: Name, right: Name, pair: Pair, ls: Sequence[int], rs: Sequence[int]) -> bool:
+    """`Olga G. Stepanova` is no Olga Garcia: who writes an initial writes the surname in full."""
+    name, alone = (left, ls) if len(left.words[pair.left[0]].text) == 1 else (right, rs)
+    return len(name.words) - 1 in alone
 
 
 def _equal(left: Sequence[Word], right: Sequence[Word]) -> list[Pair]:
@@ -92,7 +102,7 @@ def _written_together(
                 if not free.issuperset(run):
                     continue
                 together = "".join([several[at].text for at in run])
-                if abs(letters - len(word)) <= 2 and (likeness := alike(word, together)) >= 0.75:
+                if abs(letters - len(word)) <= 2 and (likeness := alike(word, together)) > 0.8:
                     found.append(Pair((i,), run, 0.98 * likeness, "joined"))
                 elif length == len(word) > 1 and all(word[n] == several[at].text[0] for n, at in enumerate(run)):
                     found.append(Pair((i,), run, 0.6, "acronym"))
@@ -105,9 +115,16 @@ def compare(left: Word, right: Word) -> tuple[float, How]:
         return (1.0, "equal") if left.original == right.original else (0.0, "spelling")
     if left.number >= 0 and right.number >= 0:
         return (0.95, "number") if left.number == right.number else (0.0, "number")
+    if "transcribed" in (left.script, right.script) and _same_consonants(left, right):
+        return 0.85, "sound"
     return _compare(
         left.text, right.text, left.folded, right.folded, left.bones, right.bones, bool(left.script or right.script)
     )
+
+
+def _same_consonants(left: Word, right: Word) -> bool:
+    """`beilake` for Barack: syllables keep the consonants, and l stands for r."""
+    return len(left.bones) > 2 and left.bones.replace("r", "l") == right.bones.replace("r", "l")
 
 
 @lru_cache(50_000)

@@ -17,6 +17,7 @@ from detectors.names.words import (
     GENERIC,
     LEGAL_FORMS,
     LONGEST_FORM,
+    NAMES_TOO,
     NUMBERS,
     PARTICLES,
     PHRASE_STARTS,
@@ -42,6 +43,7 @@ _APOSTROPHES: Final = re.compile(
 )
 _POINTED: Final = re.compile(r"(?<![^\W_])((?:[^\W\d_]\.){1,}[^\W\d_])(?![^\W_])\.?")
 """Single letters with points between: `S.A.R.L.`, `J.R.`"""
+_BETWEEN: Final = re.compile(r"[\s\-\u2010-\u2015,;/\u30fb\u00b7._()\[\]|+]+")
 _SPLIT: Final = re.compile(r"[^a-z0-9]+")
 _SYLLABIC: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 """Han and Hangul: one character is a syllable."""
@@ -62,7 +64,7 @@ class Word(NamedTuple):
     """Its consonants, in classes."""
     number: int = -1
     script: str = ""
-    """`syllables` (Han, Hangul), `abjad` (vowels are not written), or nothing."""
+    """`syllables` (Han, Hangul; `transcribed` where words are apart), `abjad` (vowels are not written), or nothing."""
     original: str = ""
 
 
@@ -98,8 +100,7 @@ def parse_name(text: str, kind: Kind = "") -> Name:
         generic = any(SAME.get(plain[at], plain[at]) in GENERIC for at in kept)
         kind = "organisation" if forms or generic else "person"
     if kind != "organisation":
-        without = [at for at in kept if plain[at] not in TITLES]
-        kept = without if len(without) >= 2 or (without and len(plain) > 1) else kept
+        kept = _without_titles(plain, kept)
     surname_first = bool(kind == "person" and first and after.strip() and "," not in after)
     if surname_first:
         kept = [at for at in kept if at >= len(first)] + [at for at in kept if at < len(first)]
@@ -123,23 +124,32 @@ def words_of(text: str) -> list[tuple[str, str, str]]:
     text = _POINTED.sub(lambda found: found.group(1).replace(".", ""), _APOSTROPHES.sub("", text))
     text = text.replace("&", " and ").replace("A/S", "AS").replace("a/s", "as")
     words = []
-    for written in re.split(r"[\s\-\u2010-\u2015,;/\u30fb\u00b7._()\[\]|+]+", text):
-        if not written:
-            continue
-        if _SYLLABIC.search(written):
-            words += _syllables(written)
-            continue
+    parts = [part for part in _BETWEEN.split(text) if part]
+    for written in parts:
         script = "abjad" if _ABJAD.search(written) else ""
+        if _SYLLABIC.search(written):
+            if len(parts) == 1:
+                return _syllables(written)
+            script = "transcribed"
         latin = anyascii(written).lower().replace("'", "").replace("`", "").replace('"', "")
         words += [(word, script, written) for word in _SPLIT.split(latin) if word]
     return words
 
 
 def _syllables(written: str) -> list[tuple[str, str, str]]:
-    """Han and Hangul by the syllable; longer words (transcriptions of foreign names) stay whole."""
+    """Han and Hangul without a space, by the syllable; with one, they transcribe foreign names or are apart already."""
     parts = [(anyascii(char).lower(), "syllables", char) for char in written]
     parts = [(_SPLIT.sub("", latin), script, char) for latin, script, char in parts]
     return [part for part in parts if part[0]]
+
+
+def _without_titles(words: list[str], kept: list[int]) -> list[int]:
+    """`Mr Smith` is Smith; but `Sultan, Ahmed` is no Ahmed with a title."""
+    without = [at for at in kept if words[at] not in TITLES]
+    if sum(words[at] not in PARTICLES for at in without) >= 2:
+        return without
+    sure = [at for at in kept if words[at] not in TITLES or words[at] in NAMES_TOO]
+    return sure or kept
 
 
 def _legal_forms(words: list[str], kind: Kind) -> tuple[set[str], list[int]]:

@@ -66,6 +66,15 @@ TITLES: Final = _set(
 )
 """Left out where at least two other words stay."""
 
+NAMES_TOO: Final = _set(
+    """
+    sheikh shaikh shaykh sheik cheikh mullah mulla haji hajji hadji hajj ustad ustaz qari imam sayyid sayyed sayed
+    seyed prince princess king queen emir amir sultan chief bishop pastor father pan pani don dona mag ing eng lord
+    major marshal general
+    """
+)
+"""Titles that are also names: never left out where one word would stay."""
+
 PARTICLES: Final = _set(
     """
     al el ul ad ar as an at az ash bin ben ibn bint binti ould wuld abu abou abi umm a de da do dos das del
@@ -108,7 +117,7 @@ GENERIC: Final = _set(
 _NICKNAMES: Final = """
     william bill billy will willy; robert bob bobby rob; richard rick dick ricky; james jim jimmy jamie; john
     jack johnny juan; theodore ted teddy theo; edward ed eddie ted; benjamin ben bibi benny; charles charlie
-    chuck carlos; joseph joe jose yusuf yousef josef; thomas tom tommy; anthony tony antonio; michael mike mick
+    chuck carlos; joseph joe jose josef; thomas tom tommy; anthony tony antonio; michael mike mick
     mikhail miguel; daniel dan danny; david dave; andrew andy andrei andrey; alexander alex aleksandr sasha
     alejandro; nicholas nick nicolas nikolai; christopher chris; matthew matt; steven steve stephen; gregory
     greg; kenneth ken kenny; ronald ron; donald don; samuel sam sammy; patrick pat; peter pete pedro petr pyotr;

@@ -5,7 +5,6 @@ import getpass
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from typing import cast
 
 import msgspec
 import typer
@@ -53,7 +52,7 @@ def _read(settings: Settings, keys: Sequence[str]) -> list[bytes | None]:
     async def run() -> list[bytes | None]:
         redis = connect(settings.redis_url.get_secret_value())
         try:
-            return cast(list[bytes | None], await redis.mget(keys))
+            return [value for value in await redis.mget(keys) if not isinstance(value, str)]
         except RedisError as error:
             raise UnavailableError(f"Redis does not answer: {error!r}; see `sellerwatch doctor`") from None
         finally:

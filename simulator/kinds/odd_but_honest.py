@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from detectors.events import DAY, HOUR, Item, Micros, ReportFiled, ReviewLeft
 from simulator.buyers import Buyer
@@ -114,6 +115,27 @@ class CraftShop(_OddShop):
             self.listings.append(self.publish(self.registered + HOUR, words, crafts, int(2_490 * rate)))
 
 
+class ToolDealer(_OddShop):
+    """Sells presses with their dies to laboratories, and nothing to press."""
+
+    kind = "tool_dealer"
+    goods: ClassVar[tuple[str, ...]] = ("TDP 5 tablet press, bench top", "Punch die for tablet press, 8 mm")
+
+    def set_up(self) -> None:
+        super().set_up()
+        office, rate = BY_NAME["office"], self.account.country.rate
+        self.listings += [
+            self.publish(self.registered + HOUR, words, office, int(9_900 * rate)) for words in self.goods
+        ]
+
+
+class SupplementShop(ToolDealer):
+    """Sells binders to people who fill their own capsules."""
+
+    kind = "supplement_shop"
+    goods: ClassVar[tuple[str, ...]] = ("Tablet binder powder, 1 kg", "Microcrystalline cellulose, fine")
+
+
 class MovedShop(_OddShop):
     """Brought some reviews along from the site where it sold before, over a week."""
 
@@ -145,5 +167,6 @@ class CollectorsShop(_OddShop):
 
 
 ODD = (
-    CoinFriend, PickUpShop, LazySender, ManyWarehouses, Exporter, Slandered, CraftShop, MovedShop, CollectorsShop,
+    CoinFriend, PickUpShop, LazySender, ManyWarehouses, Exporter, Slandered, CraftShop, ToolDealer, SupplementShop,
+    MovedShop, CollectorsShop,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from detectors.order_rows import HORIZON
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from tests.builders import PRIOR_MODELS, Market, order_placed, record
+from tests.detectors.learned import learned_models
 from tests.detectors.streams import logs
 
 Told = list[bytes]
@@ -49,6 +50,18 @@ def test_it_does_not_matter_where_a_batch_ends(records: list[Record], cuts: list
         told_in_parts += told_by(parts, records[start:end])
         parts.sellers = {s: decode_profile(encode_profile(p)) for s, p in parts.sellers.items()}
         parts.order_rows = {o: decode_order_row(encode_order_row(r)) for o, r in parts.order_rows.items()}
+
+    assert sorted(told_in_parts) == sorted(told)
+    assert state_of(parts) == state_of(whole)
+
+
+@settings(max_examples=40, deadline=None)
+@given(logs(), st.lists(st.integers(0, 40), max_size=4))
+def test_nor_does_it_matter_with_learned_models(records: list[Record], cuts: list[int]) -> None:
+    whole, parts = Market(learned_models()), Market(learned_models())
+    told = told_by(whole, records)
+    edges = [0, *sorted(min(cut, len(records)) for cut in cuts), len(records)]
+    told_in_parts = [line for start, end in pairwise(edges) for line in told_by(parts, records[start:end])]
 
     assert sorted(told_in_parts) == sorted(told)
     assert state_of(parts) == state_of(whole)

@@ -14,6 +14,7 @@ from detectors.facet_states import (
     Intel,
     ListedName,
     ListedOwn,
+    Outcomes,
     Parcels,
     PaymentMix,
     Reports,
@@ -24,6 +25,7 @@ from detectors.facet_states import (
 )
 from detectors.facets import FACETS
 from detectors.features import WIDTH
+from detectors.outcomes import REMEMBERED, SIZE
 from detectors.profile import (
     AlertState,
     Link,
@@ -61,6 +63,7 @@ FULLEST = {
     "takeover": Takeover(MONDAY, ("device_id", "email", "payout_account", "phone"), 1.2345, 1.2345, COUNT, b"x" * 32),
     "buyer_mix": BuyerMix(COUNT, 1.2345, 1.2345, 1.2345, ("b" * 25,) * 2),
     "basket": Basket(b"x" * 96, 1.2345, 1.2345, COUNT, MONDAY),
+    "outcomes": Outcomes(b"x" * SIZE * REMEMBERED, 1.2345, 1.2345),
     "intel": Intel(
         (ListedOwn("payout_account", "s" * 28, MONDAY, MONDAY, "r" * 28, COUNT),) * 2,
         ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),

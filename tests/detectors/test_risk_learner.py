@@ -142,7 +142,7 @@ def test_the_published_curves_say_what_the_learner_says() -> None:
     row = learner._shape.row(levels[0].tobytes())
     said = sum(learner._weights.averages.get(key, 0.0) * part for key, part in row.items())
     heights = sum(height for _, height in model.contributions(levels[0].tolist()))
-    assert model._sums(levels)[0] / 1e6 == pytest.approx(said, abs=1e-4)
+    assert model._sums(levels)[0][0] / 1e6 == pytest.approx(said, abs=1e-4)
     assert heights + model._bias / 1e6 == pytest.approx(said, abs=1e-4)
     assert model.contributions(levels[0].tolist())[0][0] == "amount"
 

@@ -22,7 +22,7 @@ class Envelope(msgspec.Struct):
 def test_every_event_decodes_as_the_contract_has_it() -> None:
     body, envelope = msgspec.json.Decoder(UpstreamBody), msgspec.json.Decoder(Envelope)
     kinds = set()
-    for topic, key, event in simulate(2, 150, 10, illicit_share=0.2).events_with_topic():
+    for topic, key, event in simulate(4, 300, 12, illicit_share=0.2).events_with_topic():
         decoded, around = body.decode(event), envelope.decode(event)
         kinds.add(type(decoded).__name__)
         family = str(decoded.__struct_config__.tag).partition(".")[0]

@@ -18,7 +18,7 @@ for line in (*market.events(), *market.truth()):
 print(digest.hexdigest())
 """
 # Of the code above. Every Python version must give it; change it when the marketplace is meant to change.
-GOLDEN = "eef79151e142aae323ba7b79dc394be89da1080f23931cc2f94d001fd5e6ca54"
+GOLDEN = "afecf35e61a221ee559cace0be665595769300870444672dfc178176af9a8e10"
 
 
 def fingerprint(hash_seed: str) -> str:

@@ -2,7 +2,18 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import fmean, mean
 
-from tests.simulator.observed import DAY, Observed, near_equal, rebought, time_of
+from simulator import staged
+from simulator.kinds.escrow_early import EscrowEarly
+from simulator.kinds.fake_sender import FakeSender
+from simulator.kinds.kyc_mule import KycMule
+from simulator.kinds.parcel_mismatch import ParcelMismatch
+from simulator.kinds.pill_parts import PillParts
+from simulator.kinds.prolific_buyer import ProlificBuyer
+from simulator.kinds.review_burst import ReviewBurst
+from simulator.kinds.route_shift import RouteShift
+from tests.simulator.observed import DAY, Fields, Observed, near_equal, rebought, time_of
+
+KINDS = (FakeSender, ParcelMismatch, ReviewBurst, RouteShift, EscrowEarly, KycMule, ProlificBuyer, PillParts)
 
 CONTACTS = ("device_id", "payout_account", "phone", "ip", "address")
 
@@ -87,3 +98,35 @@ def test_after_the_turn_to_crypto_most_payments_are_in_coins(seen: Observed) -> 
 def test_illicit_sellers_keep_an_honest_cover(seen: Observed) -> None:
     covered = [seller for seller, truth in seen.truth.items() if len(seen.orders[seller]) > len(truth.orders) > 0]
     assert len(covered) > 15
+
+
+def parcels(seen: Observed, seller: str) -> list[Fields]:
+    return seen.followed_by(seen.orders[seller], "shipment.created")
+
+
+def test_each_new_illicit_kind_shows_what_it_is_named_after() -> None:
+    market = staged(9, 30, dict.fromkeys(KINDS, 2))
+    seen = Observed.of(market)
+    for seller in seen.kind("fake_sender"):
+        senders = {parcel["origin"]["line"] for parcel in parcels(seen, seller)}
+        assert len(senders) > 0.6 * len(parcels(seen, seller))
+    for seller in seen.kind("parcel_mismatch"):
+        assert {parcel["declared_contents"] for parcel in parcels(seen, seller)} == {"cotton samples"}
+    for seller in seen.kind("review_burst"):
+        unbought = [e for e in seen.events if e["type"] == "review.left" and "order_id" not in e]
+        assert sum(review["seller_id"] == seller for review in unbought) >= 20
+    for seller in seen.kind("route_shift"):
+        origins = [parcel["origin"]["country"] for parcel in parcels(seen, seller)]
+        assert len(set(origins)) == 2
+        assert origins[0] == seen.account(seller)["country"] != origins[-1]
+    for seller in seen.kind("escrow_early"):
+        released = seen.followed_by(seen.orders[seller], "payment.released")
+        assert sum(event.get("confirmed_by") == "early" for event in released) > 0.7 * len(released)
+        assert rebought(seen.orders[seller]) > 0.4
+    assert {seen.account(seller)["verification"] for seller in seen.kind("kyc_mule")} <= {"none", "failed"}
+    buyers = [{order["buyer_id"] for order in seen.illicit_orders(s)} for s in seen.kind("prolific_buyer")]
+    assert buyers[0] & buyers[1]
+    for seller in seen.kind("pill_parts"):
+        titles = {order["items"][0]["title"] for order in seen.illicit_orders(seller)}
+        assert any("press" in words for words in titles)
+        assert any("binder" in words or "cellulose" in words for words in titles)

@@ -3,8 +3,10 @@ from datetime import datetime
 
 import pytest
 
+from simulator.kinds.device_ring import DeviceRing
+from simulator.kinds.kyc_mule import KycMule
 from simulator.kinds.warehouse_shop import WarehouseShop
-from simulator.population import cast
+from simulator.population import HONEST, cast, company
 from tests.simulator.observed import Observed, time_of
 
 
@@ -59,8 +61,23 @@ def test_every_number_of_sellers_is_dealt_out_whole(sellers: int) -> None:
     assert [role.number for role in cast(3, sellers, 0.05)] == list(range(sellers))
 
 
-def test_two_hundred_sellers_show_every_kind() -> None:
-    assert len({role.kind for role in cast(3, 200, 0.05)}) == 12
+def test_two_hundred_sellers_show_every_honest_kind_and_five_hundred_every_illicit_one() -> None:
+    honest = {role.kind for role in cast(3, 200, 0.05) if not role.kind.illicit}
+    illicit = {role.kind for role in cast(3, 500, 0.06) if role.kind.illicit}
+
+    assert len(honest) == len(HONEST)
+    assert len(illicit) == 13
+
+
+def test_a_company_has_what_was_asked_for_and_whole_groups() -> None:
+    roles = company(3, {WarehouseShop: 7, DeviceRing: 9, KycMule: 2})
+    rings = Counter(role.group for role in roles if role.kind is DeviceRing)
+
+    assert [role.number for role in roles] == list(range(len(roles)))
+    assert sum(role.kind is WarehouseShop for role in roles) == 7
+    assert sum(rings.values()) >= 9
+    assert all(3 <= size <= 8 for size in rings.values())
+    assert {role.group for role in roles if role.kind is KycMule} == {""}
 
 
 def test_large_marketplaces_have_a_warehouse_of_five_hundred() -> None:

@@ -100,3 +100,20 @@ def test_what_is_known_of_a_name_goes_before_what_its_words_look_like() -> None:
 def test_a_name_of_legal_forms_alone_keeps_them() -> None:
     assert [word.text for word in parse_name("The Limited Company").words] == ["the", "limited", "company"]
     assert match_parsed(parse_name("The Limited Company"), parse_name("The Limited Company")).score > MATCH
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Olga Garcia", "STEPANOVA, Olga G."),
+        ("Mohammed Park", "AL-SHAYKH, Muhammad"),
+        ("Ahmed Smith", "SULTAN, Ahmed"),
+    ],
+)
+def test_an_initial_or_a_title_that_is_a_name_makes_no_namesake(left: str, right: str) -> None:
+    assert match_names(left, right).score < MATCH
+
+
+def test_a_name_transcribed_into_syllables_is_known_by_its_consonants() -> None:
+    assert match_names("贝拉克·奥巴马", "Barack Obama").score >= MATCH
+    assert match_names("习近平", "Xi Jinping").score >= MATCH

@@ -1,0 +1,28 @@
+"""A risk model that has learned something of the monitor's own features, for tests of what scores with it."""
+
+import random
+from dataclasses import replace
+from functools import lru_cache
+
+from detectors.features import FEATURES
+from detectors.learners import PAIRS
+from detectors.models import Models
+from detectors.risk_learner import RiskLearner
+from detectors.risk_model import RiskModel
+from tests.builders import PRIOR_MODELS
+from tests.detectors.orders_with_labels import labelled, order
+
+
+@lru_cache(maxsize=1)
+def learned_models() -> Models:
+    """Where large amounts at young sellers turn out bad, and a challenger that says the same."""
+    draw, learner = random.Random(4), RiskLearner("risk", FEATURES, pairs=PAIRS)
+    amount, age = FEATURES.index("order_amount"), FEATURES.index("account_new")
+    for number in range(2_500):
+        features = [round(draw.random(), 3) for _ in FEATURES]
+        row = order(number, tuple(features))
+        learner.learn_one(row)
+        if features[amount] > 0.3 and features[age] > 0.4 and draw.random() < 0.8:
+            learner.learn_one(labelled(row, "bad"))
+    model = RiskModel(learner.publication(), "risk-test", FEATURES)
+    return replace(PRIOR_MODELS, risk=model, challenger=model)
