@@ -109,8 +109,8 @@ def _say_rebuy(case: Case) -> str:
 class EscrowGaps:
     """Looks for escrow that protects nobody: confirmed at once, by a circle, or emptied before disputes.
 
-    Goods that are picked up, and downloads, are confirmed at once too, but by ever new buyers; that stays below
-    the line.
+    Goods that are picked up are confirmed at once too, but by ever new buyers, who live near: that stays below the
+    line.
 
     Misses payments that never go through escrow.
 
@@ -134,9 +134,10 @@ class EscrowGaps:
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
         ahead = rise(above(f["escrow_ahead"], 2.0 * peers["escrow_ahead"]), 0.1, 0.15)
+        abroad = rise(f["foreign"], 0.05, 0.15)  # what goes abroad is not picked up
         return (
-            self.ahead * ahead,
-            self.circle * ahead * rise(f["escrow_circle"], 0.1, 0.3),
+            self.ahead * ahead * (0.6 + 0.8 * abroad),
+            self.circle * ahead * rise(f["escrow_circle"], 0.1, 0.3) * (0.7 + 0.6 * abroad),
             self.disputed * ahead * rise(f["escrow_disputed"], 0.03, 0.1),
             self.rebuying * ahead * f["rebuy_soon"],
         )
