@@ -20,6 +20,7 @@ from aiokafka.consumer.fetcher import FetchError
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
     IllegalStateError,
+    KafkaError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
@@ -85,6 +86,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         except OffsetOutOfRangeError as error:
             self.app.loop.call_soon_threadsafe(self.consumer.out_of_range, list(error.args[0]))
             return {}
+        except KafkaError:
+            if not (consumer._coordinator._pending_exception or consumer._subscription.reassignment_in_progress):
+                raise
+            return {}  # it is the coordinator's, told to everybody who waits; the watchdog sees to it
         stops = _positions(assignment, active_partitions)
         parts = {}
         for tp, records in fetched.items():

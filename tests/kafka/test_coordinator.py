@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidRequestError
 
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.embedded.processes import free_port
 from streams import metrics
-from streams.app import EXIT_TEMPORARY, run
+from streams.app import EXIT_TEMPORARY, consumer_of, run
 from streams.kafka import consumer
 from tests.kafka.recorder import Recorder, build, until
 
@@ -88,6 +89,26 @@ async def test_errors_while_it_runs_are_read_and_it_joins_again(mock: EmbeddedKa
 
         assert errors() == 3
         await assert_exact(stage, sent[0] + 20)
+
+
+async def test_a_fetch_that_waits_for_the_group_survives_its_error(mock: EmbeddedKafka) -> None:
+    async with load(mock), member(mock) as stage:
+        await stage.has(1)
+        thread: Any = consumer_of(stage.app)._thread
+        group = thread._consumer._subscription
+
+        def later(call: Any, *arguments: Any) -> None:
+            thread.thread_loop.call_soon_threadsafe(call, *arguments)
+
+        later(group.subscription._begin_reassignment)
+        await until(lambda: bool(group._assignment_waiters))  # a fetch waits for the new assignment
+        later(group.abort_waiters, InvalidRequestError())
+        await asyncio.sleep(0.5)
+        later(setattr, group.subscription, "_reassignment_in_progress", False)
+        later(group._notify_assignment_waiters)
+
+        await stage.has(sum(map(len, stage.values())) + 5)
+        assert stage.app.exit_code == 0
 
 
 async def test_an_error_at_the_first_join_does_not_keep_it_out(mock: EmbeddedKafka, errors: Any) -> None:

@@ -148,6 +148,10 @@ def test_the_consumers_insides_are_where_they_were() -> None:
         assert name in made, name
     assert parameters(group_coordinator.GroupCoordinator.check_errors) == ["self"]
     assert "self._pending_exception" in source(group_coordinator.GroupCoordinator.check_errors)
+    told = source(group_coordinator.GroupCoordinator._push_error_to_user)
+    assert "self._subscription.abort_waiters(" in told
+    assert "self._pending_exception = exc" in told
+    assert isinstance(subscription_state.SubscriptionState.reassignment_in_progress, property)
     assert "self._records[tp] = FetchError(" in source(fetcher.Fetcher._set_error)
     assert "OffsetOutOfRangeError({tp: fetch_offset})" in source(fetcher.Fetcher)
     assert list(OffsetOutOfRangeError({HERE: 5}).args[0]) == [HERE]
