@@ -1,0 +1,150 @@
+"""What people ask of the models: signed, taken in its place among the rows, done again after a crash."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from detectors.events import DAY, Source, decode_record
+from detectors.learners import GUARD, RISK, Learners
+from detectors.training import encode_row
+from streams import learn as stage
+from streams import names
+from streams.kafka.poll import Claim, Part, Partition
+from streams.learn import Learn, LearnState, learner_key
+from streams.marks import Marks
+from streams.model_commands import (
+    Announcement,
+    ModelCommand,
+    all_slots,
+    decode_announcement,
+    pack_command,
+    slots_of,
+    unpack_command,
+)
+from streams.signing import SignatureError, sign, verify
+from streams.store.partition import Answer, Commit
+from tests.detectors.orders_with_labels import traffic
+from tests.detectors.test_learners import wide
+
+KEY = b"a key of these tests and of nobody else"
+
+
+class Store:
+    """Keeps what is committed."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def key(self, partition: int, name: str) -> str:
+        return name
+
+    async def apply(self, commits: dict[Claim, list[Commit]]) -> dict[Claim, Answer]:
+        for commit in [commit for of_claim in commits.values() for commit in of_claim]:
+            self.values |= {key: value for key, value, _ in commit.sets}
+        return dict.fromkeys(commits, Answer.OK)
+
+    def published(self, model: str) -> list[Announcement]:
+        stored = [self.values[slot] for slot in all_slots(model) if slot in self.values]
+        found = {announced.version: announced for announced in map(decode_announcement, stored)}
+        return sorted(found.values(), key=lambda announced: announced.published_at)
+
+    def held(self) -> list[str]:
+        kept = verify([KEY], self.values[learner_key(GUARD)], purpose=stage.LEARNER)
+        held: list[str] = msgspec.msgpack.decode(kept)[0]
+        return held
+
+
+class Bench:
+    """The learn stage without Kafka and Redis."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store, self.sent = Store(), list[tuple[str, str]]()
+        self.stage = Learn(self.store, Learners.new, [KEY], log_partitions=2)  # type: ignore[arg-type]
+        self.stage.app = None  # type: ignore[assignment]
+        self.claim = Claim(Partition(names.TRAINING, 0), 1, "token", 0)
+        self.claim.memory["state"] = LearnState(Learners.new(), Marks(), 0)
+        self.offset = 0
+
+        async def send(_app: Any, records: dict[tuple[str, int], list[Any]], _alive: Any) -> None:
+            for (_, partition), outgoing in records.items():
+                for each in outgoing:
+                    body = decode_record(each.value).body
+                    if partition == 0:
+                        self.sent.append((body.model, body.version))  # type: ignore[union-attr]
+
+        monkeypatch.setattr(stage, "send", send)
+
+    async def takes(self, *values: bytes) -> None:
+        class Read(msgspec.Struct):
+            offset: int
+            key: bytes | None
+            value: bytes
+
+        records = [Read(self.offset + number, None, value) for number, value in enumerate(values)]
+        self.offset += len(values)
+        part = Part(self.claim.partition, 1, records[0].offset, self.offset, records)  # type: ignore[arg-type]
+        await self.stage._learn(self.claim, part)
+
+    @property
+    def learners(self) -> Learners:
+        learners: Learners = self.claim.memory["state"].learners
+        return learners
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(monkeypatch)
+
+
+def rows(first: int, last: int) -> list[bytes]:
+    """Each from a log record of its own, or learn would take it for a repeat."""
+    numbered = enumerate(list(traffic(5, 3_200))[first:last], start=first)
+    return [encode_row(msgspec.structs.replace(wide(row), source=Source(names.EVENTS, 0, at))) for at, row in numbered]
+
+
+async def test_a_rollback_announces_the_old_version_and_holds_the_model_until_it_is_released(bench: Bench) -> None:
+    await bench.takes(*rows(0, 2_700))
+    versions = [version for model, version in bench.sent if model == RISK]
+    old = next(a for a in bench.store.published(RISK) if a.version != versions[-1])
+    back = ModelCommand("rollback", RISK, 99 * DAY, "ana", old.version, old.snapshot)
+
+    await bench.takes(pack_command(back, KEY))
+    assert bench.sent[-1] == (RISK, old.version)
+    before = len([model for model, _ in bench.sent if model == RISK])
+    await bench.takes(*rows(2_700, 3_000))
+    assert len([model for model, _ in bench.sent if model == RISK]) == before
+    assert bench.store.held() == [RISK]
+
+    await bench.takes(pack_command(ModelCommand("release", RISK, 100 * DAY), KEY))
+    await bench.takes(*rows(3_000, 3_200))
+    assert len([model for model, _ in bench.sent if model == RISK]) > before
+
+
+async def test_promotion_announces_the_challenger_as_the_model_of_risk(bench: Bench) -> None:
+    await bench.takes(*rows(0, 2_600))
+    assert bench.learners.challenger is not None
+    publication = bench.learners.challenger.publication()
+    await bench.takes(pack_command(ModelCommand("promote", RISK, 99 * DAY), KEY))
+    assert bench.learners.risk.publication() == publication
+    assert [model for model, _ in bench.sent[-2:]] == [RISK, "challenger"]
+
+
+async def test_a_command_that_nobody_with_a_key_has_signed_changes_nothing(bench: Bench) -> None:
+    await bench.takes(*rows(0, 600))
+    sent, command = list(bench.sent), ModelCommand("promote", RISK, 1)
+    for_another_purpose = sign(KEY, msgspec.msgpack.encode(command))
+    await bench.takes(pack_command(command, b"somebody else's key, long enough"), for_another_purpose)
+    assert bench.sent == sent
+
+
+def test_a_command_comes_back_as_it_was_packed_and_only_for_its_purpose() -> None:
+    command = ModelCommand("rollback", RISK, 7, "ana", "risk-1-abc", b"snapshot")
+    assert unpack_command(pack_command(command, KEY), [KEY]) == command
+    with pytest.raises(SignatureError):
+        unpack_command(sign(KEY, msgspec.msgpack.encode(command)), [KEY])
+
+
+def test_every_publication_has_a_place_among_those_that_are_listed() -> None:
+    places = set(all_slots(RISK))
+    assert all(set(slots_of(RISK, hour * DAY // 24)) <= places for hour in range(24 * 70))
