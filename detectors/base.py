@@ -1,12 +1,14 @@
 """What a pattern is: named terms of evidence, and a sentence for each."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
 from detectors.batch import Batch, Column
 from detectors.profile import Link, Profile
+
+S = TypeVar("S")
 
 
 class Row(Struct, gc=False):
@@ -26,6 +28,8 @@ class Row(Struct, gc=False):
     cohort: str
     sampled: bool
     """Whether the order may become a training row."""
+    states: tuple[Any, ...] = ()
+    """Of the facets, as they were."""
 
 
 class Raw(NamedTuple):
@@ -45,6 +49,10 @@ class Case(NamedTuple):
     peer: float
     row: Row
     raw: Raw
+
+    def state(self, kind: type[S], nothing: S) -> S:
+        """What a facet remembered of the seller, by the type of its struct; `nothing` where it has none."""
+        return next((state for state in self.row.states if type(state) is kind), nothing)
 
 
 class Term(NamedTuple):

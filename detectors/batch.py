@@ -37,6 +37,11 @@ def either(*chances: Column) -> Column:
     return 1.0 - none
 
 
+def half(values: Column, middle: Column | float) -> Column:
+    """0 for 0, 0.5 at `middle`, towards 1 beyond."""
+    return values / (values + middle)
+
+
 def above(values: Column, level: Column | float) -> Column:
     """By how much values lie above a level, 0 where they do not."""
     return np.maximum(values - level, 0.0)

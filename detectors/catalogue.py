@@ -10,6 +10,7 @@ from detectors.disputes import Disputes
 from detectors.linked_accounts import LinkedAccounts
 from detectors.order_facts import OrderFacts
 from detectors.return_after_ban import ReturnAfterBan
+from detectors.reviews import ReviewManipulation
 from detectors.small_repeat import SmallRepeat
 from detectors.velocity import Velocity
 
@@ -25,6 +26,7 @@ class Catalogue:
         LinkedAccounts(),
         ReturnAfterBan(),
         Anomaly(),
+        ReviewManipulation(),
     )
     """They judge the seller, and may alert."""
     order: Pattern = field(default_factory=OrderFacts)

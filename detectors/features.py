@@ -1,7 +1,7 @@
 """Bounded 0..1 features of a seller's trade and of the event at hand.
 
 `measure` takes the raw numbers of one event, as the profile is right then; `features_of` turns those of a
-whole batch into features at once.
+whole batch into features at once. Features of the facets follow those of the trade.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from detectors.batch import Column, Matrix
+from detectors.batch import Matrix, half
 from detectors.events import DAY
+from detectors.facets import FACET_FEATURES
 from detectors.labels import bad_now
 from detectors.moment import Moment
 from detectors.profile import Profile
 
-FEATURES: Final = (
+TRADE_FEATURES: Final = (
     # -- the seller's trade
     "near_repeat",  # share of the last 16 amounts within 2 % of the usual one
     "small_amount",  # own norm of amounts: 1 for some cents, 0.5 for about EUR 60
@@ -62,6 +63,7 @@ FEATURES: Final = (
     "shared_here",  # device, instrument or address of other buyers here
 )
 
+FEATURES: Final = (*TRADE_FEATURES, *FACET_FEATURES)
 WIDTH: Final = len(FEATURES)
 
 NEVER: Final = 1e9
@@ -134,8 +136,12 @@ def unpacked(measured: Sequence[bytes]) -> Matrix:
     return np.frombuffer(b"".join(measured), dtype="<f8").reshape(len(measured), RAW_WIDTH)
 
 
-def features_of(raw: Matrix) -> Matrix:
+def features_of(raw: Matrix, facets: Sequence[Matrix]) -> Matrix:
     """Features of a batch, one line a feature, rounded so that a machine's last bits do not matter.
+
+    Args:
+        raw: One line a raw number of the trade.
+        facets: `FacetNumbers.features`.
 
     Only + - * / and square roots: the same bits for one event as for thousands, on every machine.
     """
@@ -148,19 +154,19 @@ def features_of(raw: Matrix) -> Matrix:
     spread = np.sqrt(price_var)
     usual_day = np.maximum(month - day, 0.0) / np.minimum(np.maximum(age - 1.0, 1.0), 29.0) + 1.0
     usual_hour = np.maximum(week - hour, 0.0) / np.minimum(np.maximum(24.0 * age - 1.0, 8.0), 167.0) + 0.5
-    features = np.stack(
+    trade = np.stack(
         (
             np.where(ring > 1.0, near / np.maximum(ring, 1.0), 0.0),
             np.where(n > 0.0, 8.0 / (8.0 + 0.12 * price * price * price), 0.0),
-            _half(spread, 0.4),
-            _half(n, 10.0),
-            _half(day, 20.0),
-            _half(np.maximum(day / usual_day - 2.0, 0.0), 4.0),
-            _half(np.maximum(hour / usual_hour - 4.0, 0.0), 8.0),
+            half(spread, 0.4),
+            half(n, 10.0),
+            half(day, 20.0),
+            half(np.maximum(day / usual_day - 2.0, 0.0), 4.0),
+            half(np.maximum(hour / usual_hour - 4.0, 0.0), 8.0),
             np.where(n > 4.0, 1.0 / (1.0 + 3.0 * gap_var), 0.0),
             rebuy,
             rebuy_soon,
-            _half(rebuy_var, 0.1),
+            half(rebuy_var, 0.1),
             new_buyers,
             pool,
             foreign,
@@ -172,31 +178,27 @@ def features_of(raw: Matrix) -> Matrix:
             bad_week / (bad_week + week + 2.0),
             bad_month / (bad_month + month + 2.0),
             episode,
-            _half(np.maximum(bad_since, 0.0), 28.0),
+            half(np.maximum(bad_since, 0.0), 28.0),
             refunds / (refunds + month + 2.0),
             cancels / (cancels + month + 2.0),
             reports / (reports + month + 2.0),
             (0.5 + 0.5 * known) * 14.0 / (14.0 + age),
             unverified,
             3.0 / (3.0 + changed),
-            _half(silence, 30.0) * 3.0 / (3.0 + woken),
-            _half(links, 1.0),
+            half(silence, 30.0) * 3.0 / (3.0 + woken),
+            half(links, 1.0),
             match,
             ban_buyers,
             standing,
-            _half(amount_z, 3.0),
-            _half(buyer_z, 3.0),
+            half(amount_z, 3.0),
+            half(buyer_z, 3.0),
             buyer_bad,
             buyer_pace,
             shared,
         )
     )
+    features = np.concatenate((trade, *facets))
     features *= TEN_THOUSAND
     np.rint(features, out=features)
     features /= TEN_THOUSAND
     return features
-
-
-def _half(values: Column, middle: float) -> Column:
-    """0 for 0, 0.5 at `middle`, towards 1 beyond."""
-    return values / (values + middle)

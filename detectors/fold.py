@@ -15,6 +15,7 @@ from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
 from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
 from detectors.judging import PeerModels, judge
 from detectors.learning import LEARN, SCORED
@@ -55,9 +56,9 @@ def fold(
         models: The one version in force for all of the records.
     """
     effects = Effects()
-    steps, measured = _learn(records, sellers, order_rows, effects)
+    steps, measured, facets = _learn(records, sellers, order_rows, effects)
     rows = [step for step in steps if type(step) is Row]
-    judged = judge(rows, unpacked(measured), models, policy.catalogue)
+    judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
     at = 0
     for step in steps:
@@ -85,10 +86,11 @@ def _learn(
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     effects: Effects,
-) -> tuple[list[Row | Label], list[bytes]]:
+) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
     steps: list[Row | Label] = []
     measured: list[bytes] = []
+    facets = FacetNumbers()
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
     kept = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS
@@ -119,14 +121,17 @@ def _learn(
         if learn is not None:
             learn(p, record, body, time, moment)
         if kind in SCORED:
+            states = states_of(p)
+            if states != NOTHING:
+                facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled))
+            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, states))
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:
             steps.append(Label(index, p, time, p.recent))
-    return steps, measured
+    return steps, measured, facets
 
 
 def _find_order(

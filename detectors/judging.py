@@ -37,9 +37,11 @@ class Judged(Struct, gc=False):
     model_version: str
 
 
-def judge(rows: Sequence[Row], raw: Matrix, models: PeerModels, catalogue: Catalogue) -> Judged:
+def judge(
+    rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: PeerModels, catalogue: Catalogue
+) -> Judged:
     """Judges each row by itself: what else is in the batch makes no difference."""
-    features = features_of(np.ascontiguousarray(raw.T))
+    features = features_of(np.ascontiguousarray(raw.T), facets)
     by_row = np.ascontiguousarray(features.T)
     cohorts = [row.cohort for row in rows]
     batch = Batch(FEATURES, features, _peer_norms(cohorts, models), models.anomaly(cohorts, by_row))

@@ -1,7 +1,7 @@
 """Which event teaches a profile what."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from detectors.events import (
     LinkFound,
@@ -23,6 +23,7 @@ from detectors.events import (
     ShipmentCreated,
     VerdictGiven,
 )
+from detectors.facets import learners
 from detectors.labels import (
     learn_ban,
     learn_cancel,
@@ -32,13 +33,11 @@ from detectors.labels import (
     learn_report,
     learn_verdict,
 )
-from detectors.moment import Moment
+from detectors.moment import Learner, Moment
 from detectors.profile import Profile
 from detectors.registration import learn_account
 from detectors.sightings import see_link, see_sellers
 from detectors.trade import learn_listing, learn_order, learn_payment, learn_release
-
-Learner = Callable[[Profile, Record, Any, Micros, Moment], None]
 
 
 def _learn_link(p: Profile, record: Record, body: LinkFound, _time: Micros, _m: Moment) -> None:
@@ -50,7 +49,7 @@ def _learn_shipment(p: Profile, record: Record, _body: ShipmentCreated, _time: M
         see_sellers(p, record.seller_id, record.seen)
 
 
-LEARN: Final[Mapping[type, Learner]] = {
+_TRADE: Final[Mapping[type, Learner]] = {
     OrderPlaced: learn_order,
     PaymentCaptured: learn_payment,
     PaymentFailed: learn_payment,
@@ -68,6 +67,8 @@ LEARN: Final[Mapping[type, Learner]] = {
     LinkFound: _learn_link,
     ShipmentCreated: _learn_shipment,
 }
+
+LEARN: Final = learners(_TRADE)
 """Events that are not listed only move the profile's clock."""
 
 SCORED: Final = frozenset((OrderPlaced, PaymentCaptured, PaymentFailed, ListingPublished))

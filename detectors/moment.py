@@ -1,5 +1,8 @@
 """What one event adds to the profile: facts of this order or payment alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec import Struct
 
 
@@ -19,3 +22,7 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+
+
+Learner = Callable[[Any, Any, Any, int, Moment], None]
+"""Profile, record, its body, the profile's clock, moment: takes an event in."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from detectors.cohorts import CohortLearner
 from detectors.events import SECOND, Micros
+from detectors.facets import FACET_PRIOR
 from detectors.features import FEATURES
 
 TREE_FEATURES: Final = (
@@ -45,6 +46,7 @@ PRIOR: Final = dict.fromkeys(FEATURES, 0.01) | {
     "amount_high": 0.1,
     "buyer_amount_high": 0.1,
     "buyer_pace": 0.05,
+    **FACET_PRIOR,
 }
 """Peer norms until there are learned ones: risk is rare among honest sellers."""
 

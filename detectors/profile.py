@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import DAY, HOUR, SECOND, Micros
+from detectors.facet_states import Reviews
 
 FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
@@ -165,6 +166,9 @@ class Profile(Struct, array_like=True, gc=False):
     alerts: dict[str, AlertState] = {}
     sampled_1d: float = 0.0
     sampled_at: Micros = 0
+
+    # -- facets (`detectors.facets`): None until an event of theirs has come
+    reviews: Reviews | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -83,7 +83,7 @@ bodies = st.one_of(
     st.builds(e.OrderDelivered, order_id=ids),
     st.builds(e.ListingPublished, listing_id=ids),
     st.builds(e.ShipmentCreated, shipment_id=ids, order_id=ids),
-    st.builds(e.ReviewLeft, buyer_id=ids, rating=st.integers(1, 5)),
+    st.builds(e.ReviewLeft, buyer_id=ids, rating=st.integers(1, 5), order_id=st.one_of(st.none(), ids)),
     st.builds(e.ReportFiled, reason=st.just("why")),
     st.builds(e.VerdictGiven, verdict=st.sampled_from(["confirmed", "dismissed"]), analyst=st.just("ann")),
     st.builds(

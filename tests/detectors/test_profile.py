@@ -5,6 +5,9 @@ import pytest
 
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR
+from detectors.facet_states import Reviews
+from detectors.facets import FACETS
+from detectors.features import WIDTH
 from detectors.profile import (
     AlertState,
     Link,
@@ -30,6 +33,12 @@ TIMES = (
 )
 
 
+FULLEST = {
+    "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345),
+}
+"""Of every facet."""
+
+
 def fullest_profile() -> Profile:
     """Every field as long as it can get: the longest texts, numbers that take all their bytes."""
     p = Profile()
@@ -39,8 +48,10 @@ def fullest_profile() -> Profile:
             setattr(p, field.name, 1.2345)
         elif isinstance(value, int) and not isinstance(value, bool):
             setattr(p, field.name, MONDAY if field.name in TIMES else COUNT)
+    for facet in FACETS:
+        setattr(p, facet.state, FULLEST[facet.state])
     p.usual_amount = 10**15
-    p.event_ids, p.buyers, p.own = b"x" * 256 * 6, b"x" * 32 * 6, b"x" * 39
+    p.event_ids, p.buyers, p.own = b"x" * 256 * 6, b"x" * 32 * 6, b"x" * WIDTH
     p.prices, p.usual_price = "\U0010ffff" * 16, "\U0010ffff"
     p.cohort, p.usual_currency, p.country = f"consumer|{'€' * 24}|31", "€" * 8, "€" * 8
     p.recent = ("o" * 40,) * 6

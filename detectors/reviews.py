@@ -1,0 +1,109 @@
+"""Reviews that were not earned: bursts of praise, and reviews without orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.base import Case, Term, against, share
+from detectors.batch import Batch, Column, Matrix, above, half, rise
+from detectors.events import DAY, Micros, Record, ReviewLeft
+from detectors.facet_states import Reviews
+from detectors.moment import Learner, Moment
+from detectors.profile import Profile
+
+MEMORY = 20
+"""Reviews that a running share remembers."""
+DOUBT = 3
+"""Ordinary reviews that every seller is taken to have had."""
+NONE = Reviews(0)
+
+
+def _learn_review(p: Profile, _record: Record, body: ReviewLeft, time: Micros, _m: Moment) -> None:
+    before = p.reviews or Reviews(time)
+    days = (time - before.at) / DAY
+    count = before.count + 1
+    rate = 1.0 / min(count + DOUBT, MEMORY)
+    p.reviews = Reviews(
+        time,
+        count,
+        before.day * exp(-days) + 1.0,
+        before.month * exp(days / -30.0) + 1.0,
+        before.orderless + ((body.order_id is None) - before.orderless) * rate,
+        before.praise + ((body.rating == 5) - before.praise) * rate,
+    )
+
+
+class ReviewsFacet:
+    """How reviews come, how many praise, whether anything was bought."""
+
+    state: ClassVar[str] = "reviews"
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 6
+    features: ClassVar[tuple[str, ...]] = ("review_burst", "review_orderless", "review_praise")
+    prior: ClassVar[Mapping[str, float]] = {"review_burst": 0.05, "review_orderless": 0.02, "review_praise": 0.4}
+
+    def learns(self) -> Mapping[type, Learner]:
+        return {ReviewLeft: _learn_review}
+
+    def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
+        s = p.reviews or NONE
+        days = (p.clock - s.at) / DAY
+        return s.count, s.day * exp(-days), s.month * exp(days / -30.0), s.orderless, s.praise, p.orders_30d
+
+    def features_of(self, raw: Matrix) -> Sequence[Column]:
+        (count, day, month, orderless, praise, orders) = raw
+        expected = (np.maximum(month - day, 0.0) + orders) / 30.0
+        return (
+            half(np.maximum(day - 3.0 * expected - 2.0, 0.0), 6.0),
+            orderless,
+            praise * half(count, 4.0),
+        )
+
+
+def _say_burst(case: Case) -> str:
+    return f"about {case.state(Reviews, NONE).day:.0f} reviews within a day, far more than orders bring"
+
+
+def _say_orderless(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of reviews name no order")
+
+
+def _say_praise(case: Case) -> str:
+    return against(case, f"{share(case.observed)} of reviews give five stars")
+
+
+@dataclass(frozen=True)
+class ReviewManipulation:
+    """Looks for reviews that come without trade behind them.
+
+    A burst alone is what follows a sale some days later; nothing but praise is what a good shop gets. It
+    takes reviews that name no order, and counts burst and praise with them.
+
+    Misses bought reviews that come slowly, each after a real order.
+
+    Args:
+        orderless, burst, praise: Weight of each fact.
+    """
+
+    name: ClassVar[str] = "reviews"
+    terms: ClassVar[tuple[Term, ...]] = (
+        Term("reviews_without_orders", "review_orderless", _say_orderless),
+        Term("review_burst", "review_burst", _say_burst),
+        Term("only_praise", "review_praise", _say_praise),
+    )
+
+    orderless: float = 1.6
+    burst: float = 2.0
+    praise: float = 0.8
+
+    def weigh(self, batch: Batch) -> Sequence[Column]:
+        f, peers = batch.features, batch.peers
+        unearned = rise(above(f["review_orderless"], 2.0 * peers["review_orderless"]), 0.15, 0.25)
+        burst = f["review_burst"]
+        return (
+            self.orderless * unearned * (0.3 + burst),
+            self.burst * unearned * burst,
+            self.praise * unearned * f["review_praise"] * (0.2 + burst),
+        )

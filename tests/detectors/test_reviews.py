@@ -1,0 +1,52 @@
+"""Reviews without trade behind them are found; a good shop after a sale is left alone."""
+
+from detectors.events import DAY, ReviewLeft
+from detectors.facets import NOTHING, states_of
+from tests.builders import Market, order_placed, registered
+from tests.detectors.test_features import features
+from tests.detectors.trades import shop
+
+
+def reviews(market: Market, count: int, *, days: float, order: bool, rating: int = 5) -> Market:
+    for number in range(count):
+        market.happens(ReviewLeft(f"reader-{number}", rating, f"order-{number}" if order else None), days=days)
+    market.happens(order_placed(), days=0.01)
+    return market
+
+
+def test_a_burst_of_praise_without_orders_alerts_and_says_so() -> None:
+    market = shop(30)
+    reviews(market, 25, days=0.02, order=False)
+
+    assert market.patterns() == ["reviews"]
+    codes = [reason.code for reason in market.effects.alerts[0].reasons[:3]]
+    assert set(codes) == {"reviews_without_orders", "review_burst", "only_praise"}
+
+
+def test_praise_for_real_orders_after_a_sale_does_not() -> None:
+    market = reviews(shop(60), 60, days=0.01, order=True)
+
+    assert market.patterns() == []
+    assert market.risk() < 0.4
+
+
+def test_some_reviews_of_an_earlier_shop_without_order_ids_do_not() -> None:
+    market = shop(60)
+    for number in range(40):
+        reviews(market, 1, days=0.5, order=number % 4 > 0)
+
+    assert market.patterns() == []
+
+
+def test_reviews_fade_and_a_seller_without_any_has_no_state() -> None:
+    market = Market()
+    market.happens(registered())
+    market.happens(order_placed())
+    assert states_of(market.seller()) == NOTHING
+    reviews(market, 20, days=0.0, order=False)
+    burst = features(market)["review_burst"]
+    market.now += 10 * DAY
+    market.happens(order_placed())
+
+    assert burst > 0.6
+    assert features(market)["review_burst"] == 0.0
