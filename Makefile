@@ -4,10 +4,10 @@ ARGS ?=
 PYTHON ?=
 RUN = .venv/bin/python -m
 
-.PHONY: help demo test check lint format chaos bench environment lock clean
+.PHONY: help demo test check lint format chaos bench bench-detection environment lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: environment ## the whole system with made-up traffic, nothing else installed; ARGS="--for 60s --plain"
 	@.venv/bin/sellerwatch demo $(ARGS)
@@ -32,6 +32,9 @@ chaos: environment ## crashes, stalls and rollbacks under load, checked for exac
 
 bench: environment ## how fast it is, beside the usual way
 	@$(RUN) bench $(ARGS)
+
+bench-detection: environment ## how good the detection is; ARGS="--data DIR --seeds 5"
+	@$(RUN) bench.detection $(ARGS)
 
 environment: ## .venv with the packages of the lock, and nothing when it is there
 	@PYTHON="$(PYTHON)" sh scripts/environment

@@ -87,8 +87,17 @@ def encode_alert(alert: Alert) -> bytes:
     return _encode(alert)
 
 
+SURE: Final = 0.3
+"""Sellers are named as linked from here on: an address or a network alone is no link."""
+
+
 def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
-    return [LinkedSeller(link.seller_id, link.via, link.strength) for link in links]
+    """Those that all shared values together tie to the seller, one line a value."""
+    apart: dict[str, float] = {}
+    for link in links:
+        apart[link.seller_id] = apart.get(link.seller_id, 1.0) * (1.0 - link.strength)
+    sure = [link for link in links if 1.0 - apart[link.seller_id] >= SURE]
+    return [LinkedSeller(link.seller_id, link.via, link.strength) for link in sure]
 
 
 def say_time(time: Micros) -> str:

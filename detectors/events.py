@@ -172,6 +172,8 @@ class SellerAccount(Body, frozen=True):
     ip: Word | None = None
     ip_prefix: Word | None = None
     device_id: Id | None = None
+    mail: Literal["throwaway", "free", "own"] | None = None
+    """Set by intake before it hashes `email`: a mailbox for minutes, a free one, or another domain."""
 
 
 class SellerRegistered(SellerAccount, frozen=True, tag="seller.registered"):
@@ -327,6 +329,26 @@ class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     buyer: BuyerHistory | None = None
 
 
+class KnownOrder(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What was known of the order that an event names, before that event."""
+
+    placed_at: Micros = 0
+    amount_minor: int = 0
+    currency: str = ""
+    buyer: str = ""
+    """Keyed hash, as in the order."""
+    category: str = ""
+    title: str = ""
+    """Of the first item; both cut to 60 characters."""
+    quantity: int = 0
+    """Of all items."""
+    country: str = ""
+    """Where it is shipped to."""
+    delivered_at: Micros = 0
+    """0: no delivery was told of."""
+    released_at: Micros = 0
+
+
 class Source(Struct, frozen=True, array_like=True, gc=False):
     """Where a record came from; `part` counts records that one source record gave rise to."""
 
@@ -348,6 +370,8 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     """Empty for `intel.*` and `model.published`, which concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
+    order: KnownOrder | None = None
+    """On parcels, releases, disputes and reviews: the seller's order that they name, where it is known."""
 
 
 decode_record = msgspec.json.Decoder(Record).decode

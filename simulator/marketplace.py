@@ -1,16 +1,15 @@
 """A whole marketplace: all sellers' events in one order of time, and the truth about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from heapq import merge
 
 import msgspec
 
 from detectors.events import DAY
 from simulator.books import Event
-from simulator.population import cast
+from simulator.population import cast, company
 from simulator.seller import Role, Seller
 from simulator.times import micros, rfc3339
 from simulator.world import World
@@ -39,11 +38,7 @@ class Marketplace:
     """Generates on demand: every call starts again from the seed and gives the same."""
 
     world: World
-    illicit_share: float
-
-    @cached_property
-    def roles(self) -> list[Role]:
-        return cast(self.world.seed, self.world.sellers, self.illicit_share)
+    roles: tuple[Role, ...]
 
     def timed(self) -> Iterator[Event]:
         """All events with their simulated time; memory grows with sellers, not with days."""
@@ -81,4 +76,11 @@ def simulate(
     """A made-up marketplace of `sellers` over `days` from the midnight (UTC) at or before `start`."""
     if sellers < 1 or days < 1 or not 0 <= illicit_share <= 1:
         raise ValueError("a marketplace needs at least 1 seller, 1 day and a share of illicit sellers from 0 to 1")
-    return Marketplace(World(seed, sellers, micros(start) // DAY * DAY, days), illicit_share)
+    world = World(seed, sellers, micros(start) // DAY * DAY, days)
+    return Marketplace(world, tuple(cast(seed, sellers, illicit_share)))
+
+
+def staged(seed: int, days: int, kinds: Mapping[type[Seller], int], start: datetime = START) -> Marketplace:
+    """A made-up marketplace of so many sellers of each kind: for measuring rare ones."""
+    roles = company(seed, kinds)
+    return Marketplace(World(seed, len(roles), micros(start) // DAY * DAY, days), tuple(roles))

@@ -1,5 +1,7 @@
 """Who takes part: how many sellers of each kind, and which number each of them has."""
 
+from collections.abc import Mapping
+
 from simulator.dice import Dice
 from simulator.kinds.business_seller import BusinessSeller
 from simulator.kinds.device_ring import DeviceRing
@@ -20,6 +22,8 @@ HONEST: tuple[tuple[type[Seller], float], ...] = (
     (SubscriptionBox, 0.03), (FixedPrice, 0.03), (FlashSale, 0.03), (BusinessSeller, 0.05), (WarehouseShop, 0.14),
     (Shop, 0.28), (MicroSeller, 0.44),
 )  # fmt: skip
+GROUPED: Mapping[type[Seller], tuple[int, int]] = {DeviceRing: (3, 8), ReturnAfterBan: (2, 3)}
+"""Kinds whose accounts come in groups of one owner, and how large the groups are."""
 _Cast = list[tuple[type[Seller], str, int, int]]
 
 
@@ -31,6 +35,30 @@ def cast(seed: int, sellers: int, illicit_share: float) -> list[Role]:
     numbers = dice.shuffled(range(sellers))
     roles = [Role(number, *part) for number, part in zip(numbers, illicit + honest, strict=True)]
     return sorted(roles, key=lambda role: role.number)
+
+
+def company(seed: int, wanted: Mapping[type[Seller], int]) -> list[Role]:
+    """Deals numbers to so many sellers of each kind; rings and chains of accounts are never cut short."""
+    dice = Dice(seed, "population")
+    parts: _Cast = []
+    for kind, count in wanted.items():
+        if kind in GROUPED:
+            parts += _groups(dice, kind, count)
+        else:
+            parts += [(kind, "" if kind.illicit else str(n // MEMBERS), n % MEMBERS, count) for n in range(count)]
+    numbers = dice.shuffled(range(len(parts)))
+    roles = [Role(number, *part) for number, part in zip(numbers, parts, strict=True)]
+    return sorted(roles, key=lambda role: role.number)
+
+
+def _groups(dice: Dice, kind: type[Seller], count: int) -> _Cast:
+    """At least `count` accounts of one kind, each with others of the same owner."""
+    least, most = GROUPED[kind]
+    parts: _Cast = []
+    while len(parts) < count:
+        size, group = dice.whole(least, most), f"{kind.kind}-{len(parts)}"
+        parts += [(kind, group, place, size) for place in range(size)]
+    return parts
 
 
 def _honest(count: int) -> _Cast:

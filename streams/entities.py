@@ -12,7 +12,17 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from detectors.events import DAY, BuyerHistory, Micros, OtherSeller, Sighting
+from detectors.events import (
+    DAY,
+    BuyerHistory,
+    KnownOrder,
+    Micros,
+    OrderDelivered,
+    OrderPlaced,
+    OtherSeller,
+    PaymentReleased,
+    Sighting,
+)
 
 MAX_SELLERS = 8
 """Sellers that a value remembers by name; beyond that it only counts."""
@@ -73,10 +83,19 @@ class Value(Struct, array_like=True, gc=False):
 
 
 class Order(Struct, array_like=True, gc=False):
-    """Which seller an order belongs to, and who placed it."""
+    """Which seller an order belongs to, who placed it, what was bought, and how far it has come."""
 
     seller_id: str
     buyer: str | None = None
+    placed_at: Micros = 0
+    amount_minor: int = 0
+    currency: str = ""
+    category: str = ""
+    title: str = ""
+    quantity: int = 0
+    country: str = ""
+    delivered_at: Micros = 0
+    released_at: Micros = 0
 
 
 class Standing(Struct, array_like=True, gc=False):
@@ -147,6 +166,14 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
         _learn(value, kind, by, own)
         _mark(value, by)
     return sighting, links
+
+
+def look(value: Value, kind: str, digest: str, by: Touch) -> Sighting | None:
+    """What is known of `value`, which the event names without adding to it."""
+    if not value.events and not value.listed:
+        return None
+    own = next((s for s in value.sellers if s.seller_id == by.seller_id and s.role == by.role), None)
+    return _sighting(value, kind, digest, by, own)
 
 
 def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen | None) -> Sighting:
@@ -264,6 +291,52 @@ def _learn_order(stats: BuyerStats, now: Micros, amount_minor: int) -> None:
     rate = 1 / min(stats.orders, MEMORY_ORDERS)
     stats.mean += rate * off
     stats.var = max((1 - rate) * (stats.var + rate * off * off), 0.01)
+
+
+KEPT_TITLE = 60
+
+
+def order_of(seller_id: str, body: OrderPlaced, time: Micros) -> Order:
+    """What is remembered of an order for the events that will name it."""
+    first = body.items[0] if body.items else None
+    return Order(
+        seller_id,
+        body.buyer_id,
+        time,
+        body.amount_minor,
+        body.currency,
+        (first.category or "" if first else "")[:KEPT_TITLE],
+        (first.title or "" if first else "")[:KEPT_TITLE],
+        sum([item.quantity for item in body.items]),
+        body.ship_to.country if body.ship_to else "",
+    )
+
+
+def known_order(order: Order) -> KnownOrder:
+    """What a later event of the order may carry as its context."""
+    return KnownOrder(
+        order.placed_at,
+        order.amount_minor,
+        order.currency,
+        order.buyer or "",
+        order.category,
+        order.title,
+        order.quantity,
+        order.country,
+        order.delivered_at,
+        order.released_at,
+    )
+
+
+def follow(order: Order, body: object, time: Micros) -> bool:
+    """Notes a delivery or release of the order; whether that was new."""
+    if isinstance(body, OrderDelivered) and not order.delivered_at:
+        order.delivered_at = time
+    elif isinstance(body, PaymentReleased) and not order.released_at:
+        order.released_at = time
+    else:
+        return False
+    return True
 
 
 def link(standing: Standing, other: str, kind: str, value: str) -> bool:

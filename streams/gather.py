@@ -13,14 +13,19 @@ from msgspec import Struct
 from detectors.events import (
     IntelListed,
     IntelWithdrawn,
+    KnownOrder,
     LinkFound,
     Micros,
+    OrderDelivered,
     OrderPlaced,
     OtherSeller,
     PaymentCaptured,
     PaymentDisputed,
     PaymentFailed,
+    PaymentReleased,
     Record,
+    ReportFiled,
+    ReviewLeft,
     SellerBanned,
     SellerRegistered,
     SellerReinstated,
@@ -42,7 +47,11 @@ from streams.entities import (
     decode_standing,
     decode_value,
     encode,
+    follow,
+    known_order,
     link,
+    look,
+    order_of,
     touch,
 )
 from streams.privacy import Personal
@@ -70,6 +79,11 @@ TOUCHING: dict[type, tuple[Role, tuple[str, ...]]] = {
     ),
 }
 TOUCHING[SellerUpdated] = TOUCHING[SellerRegistered]
+SPEAKING: dict[type, tuple[str, str]] = {ReviewLeft: ("buyer_id", "reviewer"), ReportFiled: ("reporter_id", "reporter")}
+"""Who says something of a seller has a record as such, beside the one as a buyer, which is only looked at."""
+ABOUT_ORDER = frozenset((ShipmentCreated, PaymentReleased, PaymentDisputed, ReviewLeft))
+"""Events that carry what was known of their order."""
+FOLLOWING = frozenset((OrderDelivered, PaymentReleased))
 INTEL = (IntelListed, IntelWithdrawn)
 
 
@@ -85,8 +99,12 @@ class Incoming(Struct, gc=False):
     event_hash: int = 0
     order_key: str | None = None
     """Store key of the order that the event names."""
-    touched: list[tuple[str, Personal]] = []
-    """Store key and value of each value that the event touches, each once."""
+    touched: list[tuple[str, str, Personal]] = []
+    """Store key, kind and value of each value that the event touches, each once."""
+    looked_at: list[tuple[str, str, Personal]] = []
+    """The same of what it names without touching it."""
+    order: KnownOrder | None = None
+    """What was known of the order it names, where that matters."""
     seller_id: str | None = None
     """`None`: its order is not known, it must wait."""
     sightings: list[Sighting | None] = []
@@ -102,7 +120,12 @@ class Incoming(Struct, gc=False):
         if self.values and type(body) in TOUCHING:
             fields = TOUCHING[type(body)][1]
             found = {f"v:{p.kind}:{p.hash}": p for name in fields if (p := self.values.get(name)) is not None}
-            self.touched = list(found.items())
+            self.touched = [(key, personal.kind, personal) for key, personal in found.items()]
+        elif self.values and (speaking := SPEAKING.get(type(body))):
+            field, kind = speaking
+            if (personal := self.values.get(field)) is not None:
+                self.touched = [(f"v:{kind}:{personal.hash}", kind, personal)]
+                self.looked_at = [(f"v:{personal.kind}:{personal.hash}", personal.kind, personal)]
 
     def touch(
         self,
@@ -144,7 +167,7 @@ class Gathering:
         self.batch = batch
         self._former = former
         self._orders: dict[str, Order] = {}
-        self._new_orders: set[str] = set()
+        self._changed_orders: dict[str, None] = {}
         self._values: dict[str, Value] = {}
         self._touches: dict[str, list[_Touched]] = {}
         self._standings: dict[str, Standing] = {}
@@ -160,20 +183,20 @@ class Gathering:
         for incoming in self.batch:
             if incoming.order_key is not None:
                 keys[incoming.order_key] = None
-            for key, personal in incoming.touched:
+            for key, kind, personal in (*incoming.touched, *incoming.looked_at):
                 keys[key] = None
                 if self._former is not None:
-                    self._find_former(key, personal, keys)
+                    self._find_former(key, kind, personal, keys)
             body = incoming.event.body
             if isinstance(body, INTEL):
                 keys[f"v:{body.kind}:{body.value_hash}"] = None
         return list(keys)
 
-    def _find_former(self, key: str, personal: Personal, keys: dict[str, None]) -> None:
+    def _find_former(self, key: str, kind: str, personal: Personal, keys: dict[str, None]) -> None:
         """While a key is being rotated, what is remembered under the former hash is found as well."""
         if self._former is None or key in self._moved:
             return
-        self._moved[key] = [f"v:{personal.kind}:{digest}" for digest in self._former(personal.kind, personal.raw)]
+        self._moved[key] = [f"v:{kind}:{digest}" for digest in self._former(personal.kind, personal.raw)]
         keys.update(dict.fromkeys(self._moved[key]))
 
     def take_first(self, found: Mapping[str, bytes | None]) -> None:
@@ -183,13 +206,27 @@ class Gathering:
             if raw is not None and key.startswith("o:"):
                 self._orders[key] = decode_order(raw)
         for incoming in self.batch:
-            body, seller, order = incoming.event.body, incoming.event.seller_id, incoming.order_key
-            if isinstance(body, OrderPlaced) and order and seller and order not in self._orders:
-                self._orders[order] = Order(seller, body.buyer_id)
-                self._new_orders.add(order)
-            elif seller is None and order in self._orders:
-                seller = self._orders[order].seller_id
-            incoming.seller_id = seller
+            self._take_order(incoming)
+
+    def _take_order(self, incoming: Incoming) -> None:
+        """Finds the event's seller by its order, and what was known of that order."""
+        body, seller, key = incoming.event.body, incoming.event.seller_id, incoming.order_key
+        incoming.seller_id = seller
+        if key is None:
+            return
+        order = self._orders.get(key)
+        if order is None:
+            if isinstance(body, OrderPlaced) and seller:
+                self._orders[key] = order_of(seller, body, incoming.event.event_time)
+                self._changed_orders[key] = None
+            return
+        incoming.seller_id = seller or order.seller_id
+        if order.seller_id == incoming.seller_id:
+            kind = type(body)
+            if kind in ABOUT_ORDER:
+                incoming.order = known_order(order)
+            if kind in FOLLOWING and follow(order, body, incoming.event.event_time):
+                self._changed_orders[key] = None
 
     def _load_values(self, found: Mapping[str, bytes | None]) -> None:
         for key, raw in found.items():
@@ -222,9 +259,13 @@ class Gathering:
             self._note_intel(incoming, body)
         if seller and incoming.touched:
             amount = body.amount_minor if isinstance(body, OrderPlaced) else None
-            by = incoming.touch(seller, TOUCHING[type(body)][0], amount_minor=amount)
-            for key, personal in incoming.touched:
-                self._touch(incoming, key, personal.kind, personal.hash, by)
+            role = TOUCHING[type(body)][0] if type(body) in TOUCHING else "buyer"
+            by = incoming.touch(seller, role, amount_minor=amount)
+            for key, kind, personal in incoming.touched:
+                self._touch(incoming, key, kind, personal.hash, by)
+            for key, kind, personal in incoming.looked_at:
+                incoming.sightings.append(look(self._values[key], kind, personal.hash, by))
+                incoming.links.append([])
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         slot = len(incoming.sightings)
@@ -282,7 +323,8 @@ class Gathering:
         seen = tuple([self._with_standing(sighting) for sighting in incoming.sightings if sighting is not None])
         for found in incoming.links:
             others += [self._join(new) for new in found]
-        yield _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
+        record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
+        yield record if incoming.order is None else msgspec.structs.replace(record, order=incoming.order)
         for part, (other, notice) in enumerate(others, start=1):
             source = Source(incoming.source.topic, incoming.source.partition, incoming.source.offset, part)
             yield _record(incoming, other, source, f"{incoming.event.event_id}/link/{part}", notice)
@@ -333,7 +375,7 @@ class Gathering:
 
     def changes(self) -> dict[str, bytes]:
         """Every record that is now different, encoded."""
-        changed = {key: encode(self._orders[key]) for key in sorted(self._new_orders)}
+        changed = {key: encode(self._orders[key]) for key in sorted(self._changed_orders)}
         changed.update({key: encode(self._values[key]) for key in self._touches})
         changed.update({f"s:{seller}": encode(self._standings[seller]) for seller in sorted(self._changed_standings)})
         return changed
@@ -341,11 +383,18 @@ class Gathering:
     def retouch(self, found: Mapping[str, bytes | None]) -> None:
         """Somebody else has changed these records meanwhile: takes the touches in again, on top of that."""
         self._load_values(found)
+        self._retake_orders({key: raw for key, raw in found.items() if raw is not None and key.startswith("o:")})
         for key in found:
             for item in self._touches.get(key, ()):
                 sighting, links = touch(self._values[key], item.kind, item.digest, item.by)
                 item.incoming.sightings[item.slot] = sighting
                 item.incoming.links[item.slot] = links
+
+    def _retake_orders(self, found: Mapping[str, bytes]) -> None:
+        self._orders.update({key: decode_order(raw) for key, raw in found.items()})
+        for incoming in self.batch:
+            if incoming.order_key in found:
+                self._take_order(incoming)
 
     def standing_keys(self) -> list[str]:
         """Keys of every standing that the events need by now."""

@@ -27,12 +27,14 @@ from detectors.events import (
     Place,
     ReportFiled,
     ReviewLeft,
+    SellerAccount,
     SellerRegistered,
     SellerUpdated,
     ShipmentCreated,
     UpstreamBody,
     VerdictGiven,
 )
+from streams.mail import mail_kind
 
 REMEMBERED_HASHES = 200_000
 
@@ -206,6 +208,8 @@ def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBo
         return _pseudonymise_intel(body, pseudonyms)
     found = _personal_values(body, kind, pseudonyms)
     changed: dict[str, Any] = {field: found[field].hash if field in found else None for field in REPLACED[kind]}
+    if isinstance(body, SellerAccount):
+        changed["mail"] = mail_kind(body.email) if body.email else None
     for field in PLACES.get(kind, ()):
         place = getattr(body, field)
         if isinstance(place, Place):

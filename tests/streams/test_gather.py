@@ -233,3 +233,81 @@ def test_a_conflict_is_gathered_again_on_top_of_what_the_other_worker_wrote() ->
 
     assert links(gathering.records()) == [("first", "second", "device", "")]
     assert decode_value(gathering.changes()[key]).events == 2
+
+
+def order(order_id: str = "o-1", seller: str = "shop", **fields: Any) -> dict[str, Any]:
+    return event("order.placed", seller_id=seller, order_id=order_id, **fields)
+
+
+def test_a_review_knows_the_order_that_it_names_and_whether_it_had_come() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(order(buyer_id="b-1", amount_minor=3900))
+    early, _, late = gatherer.gather(
+        event("review.left", order_id="o-1", buyer_id="b-1"),
+        event("order.delivered", order_id="o-1", event_time="2026-03-05T00:00:00Z"),
+        event("review.left", order_id="o-1", buyer_id="b-1"),
+    )
+
+    assert early.order is not None
+    assert late.order is not None
+    assert (early.order.amount_minor, early.order.delivered_at) == (3900, 0)
+    assert late.order.delivered_at > late.order.placed_at > 0
+    assert early.order.buyer == early.body.buyer_id  # type: ignore[union-attr]
+
+
+def test_an_order_of_another_seller_is_no_context() -> None:
+    gatherer = Gatherer()
+    (_, review) = gatherer.gather(order(), event("review.left", seller_id="seller-2", order_id="o-1"))
+
+    assert review.seller_id == "seller-2"
+    assert review.order is None
+
+
+def test_gathered_a_second_time_a_release_changes_the_order_once() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(order())
+    batch = [event("payment.released", order_id="o-1", event_time="2026-03-05T00:00:00Z")]
+    gatherer.gather(*batch)
+    (dispute,) = gatherer.gather(event("payment.disputed", order_id="o-1"))
+    gatherer.gather(event("payment.released", order_id="o-1", event_time="2026-03-09T00:00:00Z"))
+    (again,) = gatherer.gather(event("payment.disputed", order_id="o-1"))
+
+    assert dispute.order is not None
+    assert again.order is not None
+    assert dispute.order.released_at == again.order.released_at > 0
+
+
+def test_somebody_else_s_delivery_of_the_same_order_is_kept_on_a_conflict() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(order())
+    late = gatherer.run(gatherer.incoming(event("payment.released", order_id="o-1")), keep=False)
+    gatherer.gather(event("order.delivered", order_id="o-1"))
+    late.retouch({"o:o-1": gatherer.memory["o:o-1"]})
+    gatherer.memory.update(late.changes())
+    (review,) = gatherer.gather(event("review.left", order_id="o-1"))
+
+    assert review.order is not None
+    assert review.order.delivered_at > 0
+    assert review.order.released_at > 0
+
+
+def test_who_reports_has_a_record_as_reporter_and_one_as_buyer() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(order(buyer_id="b-1"), event("report.filed", reporter_id="b-1"))
+    gatherer.gather(event("seller.banned"))
+    (report,) = gatherer.gather(event("report.filed", seller_id="seller-2", reporter_id="b-1"))
+
+    reporter, buyer = sighting(report, "reporter"), sighting(report, "buyer")
+    assert (reporter.events, reporter.others[0].status) == (1, "banned")
+    assert (buyer.buyer.orders, buyer.events) == (1, 1)
+
+
+def test_a_mailbox_for_minutes_is_told_from_others_before_it_is_hashed() -> None:
+    (one, two, three) = Gatherer().gather(
+        registered("s-1", email="x@eu.mailinator.com"),
+        registered("s-2", email="x@gmail.com"),
+        registered("s-3", email="x@shop.example"),
+    )
+
+    assert [record.body.mail for record in (one, two, three)] == ["throwaway", "free", "own"]  # type: ignore[union-attr]
+    assert "mailinator" not in repr(one)
