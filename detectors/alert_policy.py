@@ -10,6 +10,7 @@ from functools import cached_property
 from detectors.catalogue import Catalogue, fingerprint
 from detectors.events import DAY, HOUR, Micros
 from detectors.features import FEATURES
+from detectors.lexicon import Lexicon, sample_lexicon
 from detectors.profile import AlertState
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -55,13 +56,18 @@ class Policy:
     explain_from: float = 0.4
     """Decisions below this score carry features and versions, but no reasons."""
     catalogue: Catalogue = field(default_factory=Catalogue)
+    lexicon: Lexicon = field(default_factory=sample_lexicon)
+    """What listings are searched for."""
 
     @cached_property
     def versions(self) -> Mapping[str, str]:
-        numbers = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "catalogue"]
+        numbers = [
+            f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in ("catalogue", "lexicon")
+        ]
         return {
             "policy": fingerprint("|".join(numbers)),
             "patterns": self.catalogue.version,
+            "lexicon": self.lexicon.version,
             "features": fingerprint("|".join(FEATURES)),
         }
 

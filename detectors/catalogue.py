@@ -8,6 +8,9 @@ from detectors.anomaly import Anomaly
 from detectors.base import Pattern
 from detectors.disputes import Disputes
 from detectors.linked_accounts import LinkedAccounts
+from detectors.listing_language import ListingLanguage
+from detectors.listing_reuse import ListingReuse
+from detectors.off_platform import OffPlatform
 from detectors.order_facts import OrderFacts
 from detectors.return_after_ban import ReturnAfterBan
 from detectors.reviews import ReviewManipulation
@@ -25,6 +28,9 @@ class Catalogue:
         Disputes(),
         LinkedAccounts(),
         ReturnAfterBan(),
+        ListingLanguage(),
+        ListingReuse(),
+        OffPlatform(),
         Anomaly(),
         ReviewManipulation(),
     )

@@ -69,9 +69,7 @@ class Emerging(Struct, array_like=True, forbid_unknown_fields=True):
             if count >= LEAST_SELLERS and term not in known:
                 clean = self.clean.get(term, 0)
                 odds, deviation = _log_odds(count, clean, total_bad, total_clean)
-                found.append(
-                    Candidate(term, round(odds, 3), round(odds - SURE * deviation, 3), count, clean)
-                )
+                found.append(Candidate(term, round(odds, 3), round(odds - SURE * deviation, 3), count, clean))
         found.sort(key=lambda one: (-one.at_least, one.term))
         return _without_repeats(found, limit)
 
@@ -98,8 +96,8 @@ def _count(counts: dict[str, int], terms: Iterable[str], room: int) -> None:
     for term in terms:
         counts[term] = counts.pop(term, 0) + 1  # the latest last
     if len(counts) > 2 * room:
-        latest_first = sorted(reversed(counts), key=counts.__getitem__, reverse=True)
-        for term in latest_first[room:]:
+        rarest_first = sorted(counts, key=counts.__getitem__)
+        for term in rarest_first[:-room]:
             del counts[term]
 
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Final, Protocol
 import numpy as np
 
 from detectors.batch import Column, Matrix
+from detectors.listing_language import WordingFacet
+from detectors.listing_reuse import CopiesFacet
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
 from detectors.reviews import ReviewsFacet
@@ -42,7 +44,7 @@ class Facet(Protocol):
         ...
 
 
-FACETS: Final[tuple[Facet, ...]] = (ReviewsFacet(),)
+FACETS: Final[tuple[Facet, ...]] = (ReviewsFacet(), WordingFacet(), CopiesFacet())
 """In the order in which features are listed: new ones go to the end."""
 
 FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.features)

@@ -22,7 +22,9 @@ from detectors.learning import LEARN, SCORED
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
 from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
+from detectors.reader import UNTAUGHT, Reader, reader_of
 from detectors.sampling import SAMPLED, note_label
+from detectors.text_model import TextModel
 
 __all__ = [
     "Effects",
@@ -45,6 +47,7 @@ def fold(
     order_rows: Mapping[str, OrderRow],
     models: PeerModels,
     policy: Policy,
+    words: TextModel = UNTAUGHT,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.
 
@@ -54,9 +57,10 @@ def fold(
         sellers: Profiles of all sellers of the records that have one; new ones are added.
         order_rows: Rows kept earlier, at least those that `labelled_orders` names.
         models: The one version in force for all of the records.
+        words: The text model in force.
     """
     effects = Effects()
-    steps, measured, facets = _learn(records, sellers, order_rows, effects)
+    steps, measured, facets = _learn(records, sellers, order_rows, reader_of(policy.lexicon, words), effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
@@ -85,6 +89,7 @@ def _learn(
     records: Sequence[Record],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
+    reader: Reader,
     effects: Effects,
 ) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
@@ -114,7 +119,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment()
+        moment = Moment(reader=reader)
         if kind is PaymentDisputed:
             _find_order(moment, record, placed, order_rows)
         learn = LEARN.get(kind)

@@ -23,6 +23,8 @@ DRAWN_OUT: Final = -1
 """In place of a term: a letter that stands three times or more in a row."""
 _REPEATED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _MASKED: Final = re.compile(r"(?<=[^\W\d_])[*#](?=[^\W\d_])")
+_APART: Final = re.compile(r"[\W_]+").split
+_APART_SIGNS: Final = re.compile(r"[^\w@$!|+(<]+|_+").split
 COLUMNS: Final = ("term", "weight", "topic", "with", "without")
 
 
@@ -86,6 +88,7 @@ class Lexicon:
         best.pop("", None)
         self.terms: Final = tuple(best.values())
         self.name: Final = name
+        self._texts = tuple(best)
         self._patterns = {text: at for at, text in enumerate(best)}
         self._words, self._word_of = _automaton((form, at) for t, at in self._patterns.items() for form in _forms(t))
         bones = {skeleton(text): at for text, at in reversed(self._patterns.items())}
@@ -192,7 +195,7 @@ class Lexicon:
             self._skeleton_of[at]
             for at, start, end in hits
             if self._skeleton_of[at] == DRAWN_OUT
-            or _is_disguise(canon, places[start], places[end - 1] + 1, end - start)
+            or _is_disguise(canon, places[start], places[end - 1] + 1, self._texts[self._skeleton_of[at]], signs=signs)
         ]
 
     def _weighed(self, plain: str, hits: Mapping[int, bool]) -> Words:
@@ -279,20 +282,22 @@ def _unmasked(canon: str) -> Iterator[str]:
             yield _MASKED.sub(vowel + "~", canon)
 
 
-def _is_disguise(canon: str, start: int, end: int, bones: int) -> bool:
+def _is_disguise(canon: str, start: int, end: int, term: str, *, signs: bool) -> bool:
     """Whether a term that the skeleton holds there was spelled to be missed, and is not there by chance."""
     if (start and canon[start - 1].isalnum()) or (end < len(canon) and canon[end].isalnum()):
         return False
     spelled = canon[start:end]
     if spelled.isalpha():
         return False
-    letters = sum(map(str.isalpha, spelled))
+    bones, letters = sum(map(str.isalnum, term)), sum(map(str.isalpha, spelled))
     if letters < 2 or letters * 4 < bones or (bones <= 4 and letters * 2 < bones):
         return False
-    pieces = re.split(r"[\W_]+", spelled)
+    pieces, words = (_APART_SIGNS if signs else _APART)(spelled.strip()), term.split()
     if len(pieces) == 1 or max(map(len, pieces)) == 1:
         return True
-    return bones >= 6 and not any(piece.isdigit() for piece in pieces)  # `heroin #3` is no `heroine`
+    if sum(map(str.isdigit, pieces)) > sum(map(str.isdigit, words)):  # `heroin #3` is no `heroine`
+        return False
+    return bones >= 6 or len(pieces) == len(words)
 
 
 def sample_lexicon() -> Lexicon:

@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from detectors.reader import SAMPLE_READER, Reader, Reading
+
 
 class Moment(Struct, gc=False):
     """Facts of the event at hand, on top of its seller's profile."""
@@ -22,6 +24,10 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    reader: Reader = SAMPLE_READER
+    """Reads titles and descriptions, by the lists and the text model in force."""
+    reading: Reading | None = None
+    """What the texts of the event say."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

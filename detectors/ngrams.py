@@ -1,7 +1,8 @@
 """Character n-grams of folded words, hashed: how text becomes numbers that a linear model can weigh.
 
 N-grams of 2 to 5 bytes within words, the space before and behind a word included (Cavnar and Trenkle 1994), and
-whole words and pairs of words, hashed into a fixed table (Weinberger et al. 2009). Integers only: the same on every machine.
+whole words and pairs of words, hashed into a fixed table (Weinberger et al. 2009). Integers only: the same bits
+on every machine.
 """
 
 from itertools import pairwise

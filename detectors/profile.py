@@ -1,4 +1,4 @@
-"""Everything remembered about one seller, in under 4 KiB."""
+"""Everything remembered about one seller, in under 6 KiB whatever happens."""
 
 import math
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import DAY, HOUR, SECOND, Micros
-from detectors.facet_states import Reviews
+from detectors.facet_states import Copies, Reviews, Wording
 
 FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
@@ -169,6 +169,8 @@ class Profile(Struct, array_like=True, gc=False):
 
     # -- facets (`detectors.facets`): None until an event of theirs has come
     reviews: Reviews | None = None
+    wording: Wording | None = None
+    copies: Copies | None = None
 
 
 class UnknownFormatError(ValueError):

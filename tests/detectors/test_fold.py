@@ -216,5 +216,5 @@ def test_a_decision_reads_as_the_contract_says() -> None:
     assert told["type"] == "order.placed"
     assert told["order_id"] == "order-77"
     assert told["event_time"] == "2026-03-02T00:00:00Z"
-    assert set(told["versions"]) == {"policy", "patterns", "features", "model"}
+    assert set(told["versions"]) == {"policy", "patterns", "features", "lexicon", "model"}
     assert {"event_id", "seller_id", "score", "seller_score", "pattern", "features"} <= set(told)
