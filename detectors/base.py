@@ -30,6 +30,10 @@ class Row(Struct, gc=False):
     """Whether the order may become a training row."""
     states: tuple[Any, ...] = ()
     """Of the facets, as they were."""
+    plain: str = ""
+    """What the event's texts say, folded, where it is to be kept."""
+    proven: bool = False
+    """Whether the seller has traded for long without a complaint."""
 
 
 class Raw(NamedTuple):

@@ -94,6 +94,8 @@ class CohortLearner:
 
     def learn_one(self, row: TrainingRow) -> None:
         self.due = False
+        if row.texts:
+            return
         values = np.array(row.features, np.float64)
         if len(values) != len(self.params.features) or not np.isfinite(values).all():
             self.skipped += 1

@@ -16,6 +16,7 @@ from detectors.learning import SCORED
 from detectors.norms import learn_norm
 from detectors.order_rows import OrderRow
 from detectors.sampling import sampled_row
+from detectors.text_sampling import keep_text
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
 """The contract's names of the events that are scored."""
@@ -67,6 +68,8 @@ class Deciding:
         )
         if kind is OrderPlaced:
             self._keep_order(at, row, record, offset, body)
+        if row.plain:
+            keep_text(row, record, offset, row.plain, self._suspicious(at, row), self.effects)
 
     def _alert(self, at: int, row: Row, record: Record, pattern: str) -> Outcome:
         """Lets the policy decide, and writes the alert if there is to be one."""
@@ -95,14 +98,18 @@ class Deciding:
         )
         return outcome
 
+    def _suspicious(self, at: int, row: Row) -> bool:
+        """Whether "normal" must not learn from the event."""
+        alerts = row.profile.alerts
+        return self.judged.assessment.seller_scores[at] >= self.policy.learning_line or (
+            bool(alerts) and alert_policy.any_open(self.policy, alerts, row.time)
+        )
+
     def _keep_order(self, at: int, row: Row, record: Record, offset: int, body: OrderPlaced) -> None:
         """Keeps the order's features for its labels, and lets the seller's own norm learn them."""
         p, number, features = row.profile, row.number, self.judged.features[at]
         p.own = learn_norm(p.own, features, number)
-        seller_score = self.judged.assessment.seller_scores[at]
-        suspicious = seller_score >= self.policy.learning_line or (
-            bool(p.alerts) and alert_policy.any_open(self.policy, p.alerts, row.time)
-        )
+        suspicious = self._suspicious(at, row)
         self.effects.order_rows[body.order_id] = OrderRow(
             record.seller_id, row.cohort, number, row.time, record.logged_at, features, suspicious
         )

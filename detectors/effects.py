@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from detectors.decision import Alert, Decision
 from detectors.events import Micros
+from detectors.kept_texts import KeptText
 from detectors.order_rows import OrderRow
 from detectors.profile import Profile
 from detectors.training import TrainingRow
@@ -17,6 +18,8 @@ class Effects(Struct, gc=False):
     rows: list[TrainingRow] = []
     order_rows: dict[str, OrderRow] = {}
     """Feature rows to keep, by order id."""
+    texts: dict[str, KeptText] = {}
+    """Texts to keep, by place."""
     changed: dict[str, None] = {}
     """Sellers whose profiles changed, in order of their first change."""
     duplicates: int = 0

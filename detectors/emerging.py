@@ -4,11 +4,10 @@ Weighted log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quin
 a term; rare terms are forgotten from time to time (lossy counting, Manku and Motwani 2002), so memory is bounded.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from math import log, sqrt
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 BAD_TERMS: Final = 2_000
@@ -127,8 +126,3 @@ def _without_repeats(found: Sequence[Candidate], limit: int) -> list[Candidate]:
         if len(kept) >= limit:
             break
     return kept
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Emerging).decode
-Counts = Mapping[str, int]

@@ -14,10 +14,19 @@ from detectors.base import Row
 from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
-from detectors.events import Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.events import (
+    ListingPublished,
+    Micros,
+    OrderPlaced,
+    PaymentDisputed,
+    Record,
+    SellerReinstated,
+    VerdictGiven,
+)
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
 from detectors.judging import PeerModels, judge
+from detectors.kept_texts import KeptText, decode_kept_text, encode_kept_text, labelled_texts
 from detectors.learning import LEARN, SCORED
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
@@ -25,18 +34,24 @@ from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, adv
 from detectors.reader import UNTAUGHT, Reader, reader_of
 from detectors.sampling import SAMPLED, note_label
 from detectors.text_model import TextModel
+from detectors.text_sampling import is_proven, note_texts
 
 __all__ = [
     "Effects",
+    "KeptText",
     "OrderRow",
+    "decode_kept_text",
     "decode_order_row",
     "encode_alert",
     "encode_decision",
+    "encode_kept_text",
     "encode_order_row",
     "fold",
     "labelled_orders",
+    "labelled_texts",
 ]
 
+NO_TEXTS: Final[Mapping[str, KeptText]] = {}
 _NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
 
 
@@ -48,6 +63,7 @@ def fold(
     models: PeerModels,
     policy: Policy,
     words: TextModel = UNTAUGHT,
+    texts: Mapping[str, KeptText] = NO_TEXTS,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.
 
@@ -58,6 +74,7 @@ def fold(
         order_rows: Rows kept earlier, at least those that `labelled_orders` names.
         models: The one version in force for all of the records.
         words: The text model in force.
+        texts: Texts kept earlier, at least those that `labelled_texts` names.
     """
     effects = Effects()
     steps, measured, facets = _learn(records, sellers, order_rows, reader_of(policy.lexicon, words), effects)
@@ -72,6 +89,7 @@ def fold(
             at += 1
         elif type(step) is Label:
             note_label(step, records[index], offsets[index], order_rows, policy, effects)
+            note_texts(step, records[index], offsets[index], texts, effects)
     return effects
 
 
@@ -131,7 +149,10 @@ def _learn(
                 facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            steps.append(Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, states))
+            row = Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, states)
+            if moment.reading is not None and (sampled or kind is ListingPublished):
+                row.plain, row.proven = moment.reading.plain, is_proven(p, time)
+            steps.append(row)
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

@@ -8,7 +8,6 @@ every batch and on every machine.
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from math import sqrt
 from typing import Annotated, Any, Final
 
@@ -222,11 +221,6 @@ class TextLearner:
         if np.abs(learner._weights).max() > LARGEST or learner._sums.min() < 0 or learner._scores.min() < 0:
             raise TextModelError("damaged text learner: a number out of bounds")
         return learner
-
-
-def text_model_version(training_offset: int, snapshot: bytes) -> str:
-    """The version under which a snapshot is published: how far it has learned, and what."""
-    return f"words-{training_offset}-{blake2b(_inflate(snapshot[len(_FORMAT) :]), digest_size=4).hexdigest()}"
 
 
 def _array(content: bytes, kind: str, length: int) -> NDArray[np.generic]:

@@ -26,7 +26,10 @@ class TrainingRow(Struct, frozen=True, omit_defaults=True):
     suspicious: bool
     """Scored above the learning line, or under an open alert: "normal" must not learn it."""
     label: Literal["bad", "good"] | None = None
-    label_source: Literal["dispute", "verdict"] | None = None
+    label_source: Literal["dispute", "verdict", "proven"] | None = None
+    """`proven`: the seller has traded for long without a complaint."""
+    texts: tuple[str, ...] = ()
+    """Folded texts of the seller's listings; a row with texts has no features, and the other way round."""
 
 
 decode_row = msgspec.json.Decoder(TrainingRow).decode
