@@ -16,6 +16,7 @@ from detectors.learning import SCORED
 from detectors.norms import learn_norm
 from detectors.order_rows import OrderRow
 from detectors.sampling import sampled_row
+from detectors.text_model import TextModel
 from detectors.text_sampling import keep_text
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
@@ -34,10 +35,13 @@ class Deciding:
     versions: Mapping[str, str]
 
     @classmethod
-    def of(cls, judged: Judged, policy: Policy, effects: Effects) -> "Deciding":
+    def of(cls, judged: Judged, policy: Policy, effects: Effects, words: TextModel) -> "Deciding":
+        versions = {**policy.versions, "model": judged.model_version}
+        if words.ready:
+            versions["words"] = words.version
         names = [pattern.name for pattern in policy.catalogue.seller]
         explainer = judged.assessment.explainer(policy.explain_from, policy.line)
-        return cls(judged, policy, effects, explainer, names, {**policy.versions, "model": judged.model_version})
+        return cls(judged, policy, effects, explainer, names, versions)
 
     def decide(self, at: int, row: Row, record: Record, offset: int) -> None:
         """Decides on the `at`-th scored event of the batch."""

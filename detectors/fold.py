@@ -37,6 +37,7 @@ from detectors.text_model import TextModel
 from detectors.text_sampling import is_proven, note_texts
 
 __all__ = [
+    "NO_TEXTS",
     "Effects",
     "KeptText",
     "OrderRow",
@@ -80,7 +81,7 @@ def fold(
     steps, measured, facets = _learn(records, sellers, order_rows, reader_of(policy.lexicon, words), effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
-    deciding = Deciding.of(judged, policy, effects)
+    deciding = Deciding.of(judged, policy, effects, words)
     at = 0
     for step in steps:
         index = step.index

@@ -234,6 +234,11 @@ def _all_finite(*numbers: float) -> bool:
     return bool(np.isfinite(numbers).all())
 
 
+def content_of(packed: bytes) -> bytes:
+    """A snapshot before compression: another zlib may pack the same content differently."""
+    return _inflate(packed[len(_FORMAT) :])
+
+
 _encode = msgspec.msgpack.Encoder().encode
 
 

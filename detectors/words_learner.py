@@ -9,7 +9,7 @@ from msgspec import Struct
 from detectors.emerging import Candidate, Emerging
 from detectors.events import SECOND, Micros
 from detectors.publication import PublicationClock
-from detectors.text_model import LEAST_BAD_SELLERS, LEAST_CLEAN, TextLearner, TextModel, TextModelError
+from detectors.text_model import LEAST_BAD_SELLERS, LEAST_CLEAN, TextLearner, TextModel, TextModelError, content_of
 from detectors.training import TrainingRow
 
 PROPOSED: Final = 100
@@ -88,7 +88,9 @@ class WordsLearner:
 
 def words_version(training_offset: int, snapshot: bytes) -> str:
     """The version under which a snapshot is published: how far it has learned, and what."""
-    return f"words-{training_offset}-{blake2b(snapshot, digest_size=4).hexdigest()}"
+    opened = _opened(snapshot)
+    content = content_of(opened.model) + _encode(opened.candidates)
+    return f"words-{training_offset}-{blake2b(content, digest_size=4).hexdigest()}"
 
 
 def words_model(snapshot: bytes, version: str) -> TextModel:

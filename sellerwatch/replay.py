@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.events import SECOND, decode_record
-from detectors.peer_features import new_learner
+from detectors.learners import new_learners
 from streams.files import FilesError, read_events, total_bytes
 from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
@@ -72,7 +72,7 @@ def _replay_of(paths: Sequence[Path], settings: Settings) -> EventReplay | LogRe
     shelf = ModelShelf([signing_key])
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    return EventReplay(shelf, policy, Pseudonyms(keys), new_learner(publish_every=interval), signing_key, wait=wait)
+    return EventReplay(shelf, policy, Pseudonyms(keys), new_learners(publish_every=interval), signing_key, wait=wait)
 
 
 def _is_log(path: Path) -> bool:

@@ -11,10 +11,12 @@ import structlog
 from detectors.alert_policy import Policy
 from detectors.cohorts import CohortModels
 from detectors.events import ModelPublished, Record
-from detectors.fold import Effects, OrderRow, fold
+from detectors.fold import NO_TEXTS, Effects, KeptText, OrderRow, fold
 from detectors.profile import Profile, decode_profile, encode_profile
+from detectors.reader import UNTAUGHT
+from detectors.text_model import TextModel
 from streams.marks import Marks
-from streams.models import ModelShelf
+from streams.models import Model, ModelShelf
 
 log = structlog.get_logger()
 
@@ -25,6 +27,14 @@ class PartitionState:
 
     models: CohortModels
     marks: Marks = field(default_factory=Marks)
+    words: TextModel = UNTAUGHT
+
+    def put(self, model: Model) -> None:
+        """From here on, a model of its kind is in force."""
+        if isinstance(model, TextModel):
+            self.words = model
+        else:
+            self.models = model
 
 
 @dataclass(slots=True)
@@ -34,7 +44,8 @@ class Step:
     effects: list[Effects] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
-    model: ModelPublished | None = None
+    models: dict[str, ModelPublished] = field(default_factory=dict)
+    """What was published and is in force now, by the name of the model."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -47,6 +58,7 @@ def fold_step(
     order_rows: Mapping[str, OrderRow],
     shelf: ModelShelf,
     policy: Policy,
+    texts: Mapping[str, KeptText] = NO_TEXTS,
 ) -> Step:
     """Folds records of one partition, in order; repeats of a source record change nothing.
 
@@ -54,20 +66,23 @@ def fold_step(
         records: (offset, record) pairs.
         profiles: Of every seller of the records that has one; new ones are added.
         order_rows: Kept feature rows of the orders that the records' labels name.
+        texts: Kept texts of the sellers that the records' verdicts name.
     """
     step = Step()
-    rows = dict(order_rows)
+    rows, said = dict(order_rows), dict(texts)
     for run in _runs(state, records, step):
         first = run[0][1].body
         if isinstance(first, ModelPublished):
-            models = shelf.take(first)
-            if models is not None:
-                state.models, step.model = models, first
+            model = shelf.take(first)
+            if model is not None:
+                state.put(model)
+                step.models[first.model] = first
             continue
-        for effects in _fold_run(run, profiles, rows, state.models, policy, step):
+        for effects in _fold_run(run, profiles, rows, said, state, policy, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             rows.update(effects.order_rows)
+            said.update(effects.texts)
     step.sources = state.marks.changes()
     return step
 
@@ -96,7 +111,8 @@ def _fold_run(
     run: list[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
     rows: Mapping[str, OrderRow],
-    models: CohortModels,
+    texts: Mapping[str, KeptText],
+    state: PartitionState,
     policy: Policy,
     step: Step,
 ) -> Iterator[Effects]:
@@ -104,17 +120,17 @@ def _fold_run(
     sellers = {record.seller_id for _, record in run}
     before = {seller: encode_profile(profiles[seller]) for seller in sellers if seller in profiles}
     try:
-        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, models, policy)
+        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, state.models, policy, state.words, texts)
         return
     except BaseException as error:
         _raise_unless_data(error)
         _restore(profiles, sellers, before)
-    rows = dict(rows)
+    rows, texts = dict(rows), dict(texts)
     for offset, record in run:
         seller = record.seller_id
         before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
         try:
-            effects = fold([record], [offset], profiles, rows, models, policy)
+            effects = fold([record], [offset], profiles, rows, state.models, policy, state.words, texts)
         except BaseException as error:
             _raise_unless_data(error)
             _restore(profiles, {seller}, before)
@@ -122,6 +138,7 @@ def _fold_run(
             step.failed.append((offset, record, repr(error)))
         else:
             rows.update(effects.order_rows)
+            texts.update(effects.texts)
             yield effects
 
 

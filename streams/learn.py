@@ -2,21 +2,22 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 import structlog
 
-from detectors.cohorts import CohortLearner, SnapshotError, snapshot_version
+from detectors.cohorts import SnapshotError
 from detectors.events import SECOND, ModelPublished, Record, Source, encode_record
+from detectors.learners import COHORTS, WORDS, Learners, Publication
+from detectors.text_model import TextModelError
 from detectors.training import TrainingRow, decode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
-from streams.models import COHORTS
 from streams.signing import SignatureError, sign, verify
 from streams.store.connection import Lost
 from streams.store.partition import Answer, Commit, PartitionStore
@@ -25,18 +26,20 @@ log = structlog.get_logger()
 
 LEARNER = b"learner"
 """What a signature of the stored learner is good for; a published model's is another."""
+LEARNER_KEYS = {COHORTS: "learner", WORDS: "learner.words"}
+"""Where what each learner has learned is kept."""
 COMMIT_SECONDS = 5.0
-"""The learner is written to Redis when models are published, and at least this often."""
+"""The learners are written to Redis when models are published, and at least this often."""
 
 
 @dataclass(slots=True)
 class LearnState:
     """What learn holds for its partition."""
 
-    learner: CohortLearner
+    learners: Learners
     marks: Marks
     committed: int
-    """Position of the learner that is in Redis."""
+    """Position of the learners that are in Redis."""
     committed_at: float = field(default_factory=time.monotonic)
     sources: dict[str, str] = field(default_factory=dict)
 
@@ -51,16 +54,17 @@ class Learn:
     def __init__(
         self,
         store: PartitionStore,
-        new_learner: Callable[[], CohortLearner],
+        new_learners: Callable[[], Learners],
         keys: Sequence[bytes],
         *,
         log_partitions: int,
     ) -> None:
         self._store = store
-        self._new_learner = new_learner
+        self._new_learners = new_learners
         self._keys = keys
         self._log_partitions = log_partitions
-        metrics.MODELS_PUBLISHED.labels(COHORTS)
+        for model in LEARNER_KEYS:
+            metrics.MODELS_PUBLISHED.labels(model)
         for label in ("none", "good", "bad"):
             metrics.MODEL_ROWS.labels(label)
 
@@ -71,25 +75,24 @@ class Learn:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (stored,) = await self._store.claim(partition, generation, ours, ["learner"])
+            keys = list(LEARNER_KEYS.values())
+            claim, sources, stored = await self._store.claim(partition, generation, ours, keys)
         except Lost:
             return None
-        claim.memory["state"] = LearnState(self._restored(stored), Marks(sources), claim.position)
+        learners = self._restored(dict(zip(LEARNER_KEYS, stored, strict=True)))
+        claim.memory["state"] = LearnState(learners, Marks(sources), claim.position)
         return claim
 
-    def _restored(self, stored: bytes | None) -> CohortLearner:
-        if stored is None:
-            return self._new_learner()
-        new = self._new_learner()
-        try:
-            learner = CohortLearner.restore(verify(self._keys, stored, purpose=LEARNER))
-        except (SignatureError, SnapshotError) as error:
-            log.error("learner_refused", error=str(error), consequence="a new start")
-            return new
-        if learner.params.features != new.params.features:
-            log.warning("learner_outdated", reason="other features", consequence="a new start")
-            return new
-        return learner
+    def _restored(self, stored: Mapping[str, bytes | None]) -> Learners:
+        learners = self._new_learners()
+        for model, state in stored.items():
+            if state is not None:
+                try:
+                    if not learners.restore(model, verify(self._keys, state, purpose=LEARNER)):
+                        log.warning("learner_outdated", model=model, reason="other features", consequence="a new start")
+                except (SignatureError, SnapshotError, TextModelError) as error:
+                    log.error("learner_refused", model=model, error=str(error), consequence="a new start")
+        return learners
 
     async def begin(self, claim: Claim) -> None:
         await self._store.begin(claim)
@@ -119,9 +122,9 @@ class Learn:
                 answer = await self._store.standing(claim, claim.memory["state"].committed)
                 if answer is not Answer.OK:
                     self._lose(claim, answer)
-            published = claim.memory["state"].learner.published_at
-            if published is not None:
-                metrics.MODEL_AGE.labels(COHORTS).set(max(time.time() - published / SECOND, 0.0))
+            for model, published in claim.memory["state"].learners.published_at().items():
+                if published is not None:
+                    metrics.MODEL_AGE.labels(model).set(max(time.time() - published / SECOND, 0.0))
 
     async def _learn(self, claim: Claim, part: Part) -> None:
         state: LearnState = claim.memory["state"]
@@ -132,11 +135,12 @@ class Learn:
             if row is None or not state.marks.advance(row.source):
                 metrics.EVENTS.labels(self.name, "repeated").inc()
                 continue
-            state.learner.learn_one(row)
+            due = state.learners.learn_one(row, record.offset)
             metrics.MODEL_ROWS.labels(row.label or "none").inc()
             metrics.EVENTS.labels(self.name, "applied").inc()
-            if state.learner.due:
-                await self._publish(claim, state, row, record.offset)
+            if due:
+                for part_number, publication in enumerate(due):
+                    await self._publish(claim, publication, row, record.offset, part_number)
                 await self._commit(claim, state, record.offset + 1)
                 if not claim.live:
                     return
@@ -151,12 +155,11 @@ class Learn:
             log.error("training_row_refused", offset=offset, error=str(error))
             return None
 
-    async def _publish(self, claim: Claim, state: LearnState, row: TrainingRow, offset: int) -> None:
-        """Writes the models into every log partition. Repeated after a crash, it is skipped as a repeat."""
-        snapshot = state.learner.snapshot()
-        version = snapshot_version(offset, snapshot)
-        body = ModelPublished(COHORTS, version, sign(self._keys[0], snapshot))
-        source = Source(names.TRAINING, claim.partition.partition, offset)
+    async def _publish(self, claim: Claim, due: Publication, row: TrainingRow, offset: int, part: int) -> None:
+        """Writes a model into every log partition. Repeated after a crash, it is skipped as a repeat."""
+        version = due.version
+        body = ModelPublished(due.model, version, sign(self._keys[0], due.snapshot))
+        source = Source(names.TRAINING, claim.partition.partition, offset, part)
         records = {
             (names.EVENTS, p): [
                 Outgoing(
@@ -166,20 +169,25 @@ class Learn:
             for p in range(self._log_partitions)
         }
         await send(self.app, records, lambda: claim.live)
-        metrics.MODELS_PUBLISHED.labels(COHORTS).inc()
-        log.info("model_published", model=COHORTS, version=version, size=len(snapshot))
+        metrics.MODELS_PUBLISHED.labels(due.model).inc()
+        log.info("model_published", model=due.model, version=version, size=len(due.snapshot))
 
     async def _commit(self, claim: Claim, state: LearnState, position: int) -> None:
         state.sources.update(state.marks.changes())
-        key = self._store.key(claim.partition.partition, "learner")
-        signed = sign(self._keys[0], state.learner.snapshot(), purpose=LEARNER)
-        commit = Commit(state.committed, position, sets=[(key, signed, 0)], sources=state.sources)
+        sets = [
+            (self._store.key(claim.partition.partition, LEARNER_KEYS[model]), self._signed(learned), 0)
+            for model, learned in state.learners.states().items()
+        ]
+        commit = Commit(state.committed, position, sets=sets, sources=state.sources)
         answers = await self._store.apply({claim: [commit]})
         if answers[claim] in (Answer.OK, Answer.DONE):
             claim.position = state.committed = position
             state.committed_at, state.sources = time.monotonic(), {}
             return
         self._lose(claim, answers[claim])
+
+    def _signed(self, learned: bytes) -> bytes:
+        return sign(self._keys[0], learned, purpose=LEARNER)
 
     def _lose(self, claim: Claim, answer: Answer) -> None:
         """Somebody else owns the partition, or Redis is older than it was: start again from the store."""

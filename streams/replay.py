@@ -11,15 +11,16 @@ from itertools import islice
 import msgspec
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortLearner, snapshot_version
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
-from detectors.fold import OrderRow
+from detectors.fold import KeptText, OrderRow
+from detectors.learners import Learners, Publication
 from detectors.profile import Profile
+from detectors.training import TrainingRow
 from streams import names
 from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
-from streams.models import COHORTS, ModelShelf
+from streams.models import ModelShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.signing import sign
 from streams.upstream import parse
@@ -48,6 +49,7 @@ class LogReplay:
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
         self._rows: dict[int, dict[str, OrderRow]] = {}
+        self._texts: dict[int, dict[str, KeptText]] = {}
         self._offset = 0
 
     def run(self, lines: Iterable[bytes]) -> Iterator[Step]:
@@ -66,9 +68,11 @@ class LogReplay:
             state = self._states.setdefault(partition, PartitionState(self._shelf.prior))
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, {})
-            step = fold_step(state, items, profiles, rows, self._shelf, self._policy)
+            texts = self._texts.setdefault(partition, {})
+            step = fold_step(state, items, profiles, rows, self._shelf, self._policy, texts)
             for effects in step.effects:
                 rows.update(effects.order_rows)
+                texts.update(effects.texts)
             self._forget(rows, items[-1][1].logged_at)
             self.counts.failed += len(step.failed)
             self.counts.events += len(items)
@@ -97,14 +101,14 @@ class EventReplay:
         shelf: ModelShelf,
         policy: Policy,
         pseudonyms: Pseudonyms,
-        learner: CohortLearner,
+        learners: Learners,
         signing_key: bytes,
         *,
         wait: Micros,
     ) -> None:
         self._log = LogReplay(shelf, policy)
         self._pseudonyms = pseudonyms
-        self._learner = learner
+        self._learners = learners
         self._signing_key = signing_key
         self._wait = wait
         self._entities: dict[str, bytes] = {}
@@ -166,13 +170,10 @@ class EventReplay:
     def _learn(self, step: Step) -> Iterator[Step]:
         for effects in step.effects:
             for row in effects.rows:
-                self._learner.learn_one(row)
-                if self._learner.due:
-                    yield from self._publish(row.logged_at, row.event_time)
+                for due in self._learners.learn_one(row, self._offsets.get(names.TRAINING, -1) + 1):
+                    yield from self._publish(due, row)
 
-    def _publish(self, logged_at: Micros, event_time: Micros) -> Iterator[Step]:
-        snapshot = self._learner.snapshot()
+    def _publish(self, due: Publication, row: TrainingRow) -> Iterator[Step]:
         source = self._source(names.TRAINING)
-        version = snapshot_version(source.offset, snapshot)
-        body = ModelPublished(COHORTS, version, sign(self._signing_key, snapshot))
-        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", event_time, "", body)])
+        body = ModelPublished(due.model, due.version, sign(self._signing_key, due.snapshot))
+        yield from self._log.fold([Record(0, source, row.logged_at, f"model/{due.version}", row.event_time, "", body)])

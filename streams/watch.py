@@ -12,7 +12,17 @@ import structlog
 from detectors.alert_policy import Policy
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, Record, decode_record
-from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
+from detectors.fold import (
+    KeptText,
+    OrderRow,
+    decode_kept_text,
+    decode_order_row,
+    encode_kept_text,
+    encode_order_row,
+    labelled_orders,
+    labelled_texts,
+)
+from detectors.learners import COHORTS, WORDS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
@@ -37,6 +47,9 @@ ROW_SECONDS = 46 * 86_400
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
+MODEL_KEYS = {COHORTS: "model", WORDS: "model.words"}
+"""Where what is in force of each model is kept."""
+TEXT_SECONDS = ROW_SECONDS
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 encode_model = msgspec.msgpack.Encoder().encode
@@ -50,6 +63,7 @@ class Work:
     part: Part
     chunks: list[list[tuple[int, Record]]]
     rows: dict[str, OrderRow] = field(default_factory=dict)
+    texts: dict[str, KeptText] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
 
@@ -78,12 +92,14 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, (published,) = await self._store.claim(partition, generation, ours, ["model"])
+            claim, sources, published = await self._store.claim(partition, generation, ours, list(MODEL_KEYS.values()))
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        models = self._shelf.take(decode_model(published)) if published else None
-        claim.memory["state"] = PartitionState(models or self._shelf.prior, Marks(sources))
+        claim.memory["state"] = state = PartitionState(self._shelf.prior, Marks(sources))
+        for stored in published:
+            if stored and (model := self._shelf.take(decode_model(stored))) is not None:
+                state.put(model)
         claim.memory["profiles"] = {}
         return claim
 
@@ -141,6 +157,10 @@ class Watch:
         if orders:
             found = await self._store.load(work.claim, [f"o:{order}" for order in orders])
             work.rows = {o: decode_order_row(value) for o, value in zip(orders, found, strict=True) if value}
+        places = list(dict.fromkeys(labelled_texts(records)))
+        if places:
+            found = await self._store.load(work.claim, [f"t:{place}" for place in places])
+            work.texts = {p: decode_kept_text(value) for p, value in zip(places, found, strict=True) if value}
 
     def _fold(self, work: Work, outgoing: Outgoings) -> str | None:
         """Folds chunk by chunk; why the partition must stop before a chunk of which too many failed."""
@@ -150,7 +170,7 @@ class Watch:
         cache: dict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
-            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy)
+            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy, work.texts)
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
@@ -159,6 +179,7 @@ class Watch:
             commit = self._commit_of(step, claim, base, after, cache)
             for effects in step.effects:
                 work.rows.update(effects.order_rows)
+                work.texts.update(effects.texts)
             collect(step, claim.partition.partition, outgoing)
             work.steps.append(step)
             work.commits.append(commit)
@@ -174,9 +195,11 @@ class Watch:
         for effects in step.effects:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
+            for place, text in effects.texts.items():
+                commit.sets.append((key(partition, f"t:{place}"), encode_kept_text(text), TEXT_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
-        if step.model is not None:
-            commit.sets.append((key(partition, "model"), encode_model(step.model), 0))
+        for name, model in step.models.items():
+            commit.sets.append((key(partition, MODEL_KEYS[name]), encode_model(model), 0))
         commit.sources = step.sources
         return commit
 

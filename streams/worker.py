@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from detectors.alert_policy import Policy
 from detectors.events import SECOND
-from detectors.peer_features import new_learner
+from detectors.learners import new_learners
 from streams import metrics, names
 from streams.app import App, Stage, build_app, consumer_of, run
 from streams.dispatch import Dispatcher
@@ -101,7 +101,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
         stops = Stops(redis, settings.namespace, name)
         return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
-    return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
+    return Learn(store, lambda: new_learners(publish_every=interval), settings.signing(), log_partitions=layout.log)
 
 
 def policy_of(settings: Settings) -> Policy:

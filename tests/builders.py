@@ -23,10 +23,12 @@ from detectors.events import (
     Source,
 )
 from detectors.features import FEATURES
-from detectors.fold import Effects, OrderRow, fold
+from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.judging import PeerModels
 from detectors.peer_features import PRIOR
 from detectors.profile import Profile
+from detectors.reader import UNTAUGHT
+from detectors.text_model import TextModel
 
 MONDAY: Micros = 1_772_409_600_000_000
 """2026-03-02T00:00Z."""
@@ -99,10 +101,14 @@ def record(body: LogBody, **fields: Any) -> Record:
 class Market:
     """Folds records as watch does, and keeps all that came of them."""
 
-    def __init__(self, models: PeerModels = PRIOR_MODELS, policy: Policy | None = None) -> None:
+    def __init__(
+        self, models: PeerModels = PRIOR_MODELS, policy: Policy | None = None, words: TextModel = UNTAUGHT
+    ) -> None:
         self.models, self.policy = models, policy or Policy()
         self.sellers: dict[str, Profile] = {}
         self.order_rows: dict[str, OrderRow] = {}
+        self.texts: dict[str, KeptText] = {}
+        self.words = words
         self.effects = Effects()
         self.now = MONDAY
         self._offset = 0
@@ -111,8 +117,10 @@ class Market:
         batch = list(records)
         offsets = range(self._offset, self._offset + len(batch))
         self._offset += len(batch)
-        effects = fold(batch, offsets, self.sellers, self.order_rows, self.models, self.policy)
+        kept = self.order_rows, self.models, self.policy, self.words, self.texts
+        effects = fold(batch, offsets, self.sellers, *kept)
         self.order_rows.update(effects.order_rows)
+        self.texts.update(effects.texts)
         self.effects.decisions += effects.decisions
         self.effects.alerts += effects.alerts
         self.effects.rows += effects.rows

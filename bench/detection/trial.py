@@ -9,7 +9,8 @@ from detectors.decision import Alert, Decision
 from detectors.events import SECOND
 from detectors.features import FEATURES
 from detectors.fold import Effects
-from detectors.peer_features import PRIOR, new_learner
+from detectors.learners import new_learners
+from detectors.peer_features import PRIOR
 from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
@@ -58,7 +59,7 @@ def run(lines: Iterable[bytes], policy: Policy | None = None) -> Trial:
     """Replays events as `sellerwatch replay` does."""
     shelf = ModelShelf([KEY])
     replay = EventReplay(
-        shelf, policy or Policy(), Pseudonyms([HashKey("b", KEY)]), new_learner(), KEY, wait=600 * SECOND
+        shelf, policy or Policy(), Pseudonyms([HashKey("b", KEY)]), new_learners(), KEY, wait=600 * SECOND
     )
     trial = Trial()
     for effects in _effects(replay, lines):

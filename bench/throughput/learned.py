@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from detectors.alert_policy import Policy
 from detectors.cohorts import snapshot_version
 from detectors.events import SECOND, ModelPublished
-from detectors.peer_features import new_learner
-from streams.models import COHORTS, ModelShelf
+from detectors.learners import COHORTS, new_learners
+from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 from streams.signing import sign
@@ -19,9 +19,9 @@ def learn(events: Iterable[bytes], key: bytes) -> ModelPublished:
     Args:
         key: That the workers trust signatures of.
     """
-    learner = new_learner()
+    learners = new_learners()
     pseudonyms = Pseudonyms([HashKey("k1", b"not the workers' key: only features are learned")])
-    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learner, key, wait=600 * SECOND)
+    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learners, key, wait=600 * SECOND)
     deque(replay.run(events), maxlen=0)
-    snapshot = learner.snapshot()
+    snapshot = learners.cohorts.snapshot()
     return ModelPublished(COHORTS, snapshot_version(0, snapshot), sign(key, snapshot))

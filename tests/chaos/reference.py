@@ -4,11 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from detectors.cohorts import snapshot_version
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
-from detectors.fold import OrderRow, encode_order_row
-from detectors.peer_features import new_learner
+from detectors.fold import KeptText, OrderRow, encode_order_row
+from detectors.learners import new_learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
@@ -47,6 +46,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     marks = Marks()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
+    texts: dict[str, KeptText] = {}
     records = [(offset, decode_record(line)) for offset, line in lines]
     for start in range(0, len(records), BATCH):
         batch = records[start : start + BATCH]
@@ -55,13 +55,14 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             for _, record in batch
             if isinstance(record.body, ModelPublished)
         ]
-        step = fold_step(state, batch, profiles, rows, shelf, policy)
+        step = fold_step(state, batch, profiles, rows, shelf, policy, texts)
         expected.fresh += [record for _, record in batch if marks.advance(record.source)]
         expected.sources |= step.sources
         expected.counts["repeats of a source record"] += step.repeated
         expected.counts["failed records"] += len(step.failed)
         for effects in step.effects:
             rows.update(effects.order_rows)
+            texts.update(effects.texts)
             expected.counts["repeats of an event id"] += effects.duplicates
             expected.training |= {row.source: encode_row(row) for row in effects.rows}
             for decision in effects.decisions:
@@ -75,14 +76,12 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
 
 def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:
     """The models, by version, that one learner publishes from (offset, row) pairs of the training topic."""
-    learner = new_learner(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
+    learners = new_learners(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
     marks, published = Marks(), {}
     for offset, line in rows:
         row = decode_row(line)
         if not marks.advance(row.source):
             continue
-        learner.learn_one(row)
-        if learner.due:
-            snapshot = learner.snapshot()
-            published[snapshot_version(offset, snapshot)] = snapshot
+        for due in learners.learn_one(row, offset):
+            published[due.version] = due.snapshot
     return published
