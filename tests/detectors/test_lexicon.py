@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.folding import fold_text
 from detectors.lexicon import NAMED, Lexicon, LexiconError, Words, sample_lexicon
-from tests.detectors.disguises import DISGUISES
+from simulator.disguises import DISGUISES
 
 SAMPLE = sample_lexicon()
 NAMES = [term.text for term in SAMPLE.terms if term.weight >= NAMED and term.text.isascii()]

@@ -1,6 +1,7 @@
 """From a listing to a verdict to a model that knows the next seller."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 
@@ -114,12 +115,14 @@ def test_the_places_of_a_verdict_s_seller_are_asked_for_and_no_others() -> None:
     assert all(place.endswith("/seller-1") for place in places)
 
 
-def row(number: int, texts: Sequence[str], label: str, features: tuple[float, ...] = ()) -> TrainingRow:
+def row(
+    number: int, texts: Sequence[str], label: Literal["bad", "good"], features: tuple[float, ...] = ()
+) -> TrainingRow:
     source, time = Source("sellerwatch.events", 0, number), MONDAY + number * HOUR
     said = tuple(texts)
     return TrainingRow(
         source, f"e{number}", None, f"s{number}", "", time, time, features, False, label, "verdict", said
-    )  # type: ignore[arg-type]
+    )
 
 
 def learned(learners: Learners) -> list[Publication]:
