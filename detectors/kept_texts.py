@@ -1,6 +1,6 @@
 """What a seller's listings said, kept until a verdict can have come: folded, cut, and few.
 
-Each text has one of 16 places by its own hash, so a repeated title takes one place, and nothing has to be read
+Each text has one of 32 places by its own hash, so a repeated title takes one place, and nothing has to be read
 in order to write.
 """
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from detectors.events import Micros, Record, VerdictGiven
 from detectors.order_rows import HORIZON
 
-PLACES: Final = 16
+PLACES: Final = 32
 FORMAT: Final = b"\x01"
 
 

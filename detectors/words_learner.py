@@ -9,7 +9,8 @@ from msgspec import Struct
 from detectors.emerging import Candidate, Emerging
 from detectors.events import SECOND, Micros
 from detectors.publication import PublicationClock
-from detectors.text_model import LEAST_BAD_SELLERS, LEAST_CLEAN, TextLearner, TextModel, TextModelError, content_of
+from detectors.text_learner import TextLearner
+from detectors.text_model import LEAST_BAD_SELLERS, LEAST_CLEAN, TextModel, TextModelError, content_of
 from detectors.training import TrainingRow
 
 PROPOSED: Final = 100
@@ -44,11 +45,13 @@ class WordsLearner:
         self.emerging = Emerging()
         self._clock = PublicationClock(publish_every, 1, LEAST_BAD_SELLERS)
         self._ready = False
+        self._state: bytes | None = None
 
     def learn_one(self, row: TrainingRow) -> None:
         self.due = False
         if not row.texts or row.label is None:
             return
+        self._state = None
         bad = row.label == "bad"
         self.text.learn_seller(row.texts, bad=bad)
         self.emerging.learn(row.texts, bad=bad)
@@ -69,7 +72,9 @@ class WordsLearner:
 
     def state(self) -> bytes:
         """Everything learned: equal bytes for equal learners."""
-        return _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready))
+        if self._state is None:  # packing takes some 20 ms, and most rows are not about words
+            self._state = _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready))
+        return self._state
 
     @classmethod
     def restore(cls, state: bytes) -> "WordsLearner":

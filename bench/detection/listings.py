@@ -11,14 +11,13 @@ import numpy as np
 from bench.detection.titles import Titles, chance, load, third_party_lists
 from detectors.emerging import Emerging
 from detectors.folding import Folded, fold_text
-from detectors.kept_texts import PLACES
+from detectors.kept_texts import PLACES, place_of
 from detectors.lexicon import NAMED, Lexicon, Term, sample_lexicon
-from detectors.text_model import TextLearner, TextModel
+from detectors.text_learner import TextLearner
+from detectors.text_model import TextModel
 from simulator.disguises import DISGUISES
 
 Score = Callable[[Folded], float]
-LEARNED_TEXTS = PLACES * 3 // 4
-"""Texts of one vendor that a verdict hands over: about so many of the places are taken."""
 CONFIRMED = 30
 """Verdicts after which a planted word is to be proposed."""
 PLANTED = "zorpite"
@@ -79,14 +78,16 @@ def _learned(sources: Sequence[Titles], seeds: Sequence[int]) -> list[str]:
             found = _at_level(lambda text, m=model: m.score(text.plain), tested, level)  # type: ignore[misc]
             rows.setdefault(f"text model, where it says {level} or more", []).append(found)
     lines = [
-        f"After verdicts on half of the vendors ({LEARNED_TEXTS} titles of each), on the other half; mean ± deviation:",
+        f"After verdicts on half of the vendors (at most {PLACES} titles of each), on the other; mean ± deviation:",
         "",
         "| score | recall | second figure |",
         "|---|---|---|",
     ]
-    for name, found in rows.items():
+    for name, runs in rows.items():
         second = "honest flagged " if "where" in name else ""
-        lines.append(f"| {name} | {_spread([f[0] for f in found])} | {second}{_spread([f[1] for f in found], 4)} |")
+        lines.append(
+            f"| {name} | {_spread([run[0] for run in runs])} | {second}{_spread([run[1] for run in runs], 4)} |"
+        )
     return lines
 
 
@@ -99,8 +100,8 @@ def _taught(sources: Sequence[Titles], seed: int) -> tuple[TextModel, list[tuple
         tested += [(text, titles.illicit) for text in others]
         for seller, texts in learned.items():
             if titles.illicit:
-                texts.sort(key=lambda text: chance(f"{seed}|{text.plain}"))
-                taught.append((seller, texts[:LEARNED_TEXTS], True))
+                kept = {place_of(seller, text.plain): text for text in texts}  # as a verdict finds them
+                taught.append((seller, list(kept.values()), True))
             else:
                 taught += [(f"{seller} {at}", [text], False) for at, text in enumerate(texts)]
     taught.sort(key=lambda one: chance(f"{seed}|{one[0]}"))
@@ -154,7 +155,7 @@ def _place_of_planted(sources: Sequence[Titles], seed: int) -> int | None:
         learned, _ = titles.halves(seed)
         vendors = sorted(learned, key=lambda seller: chance(f"{seed}|{seller}"))
         for vendor in vendors[:CONFIRMED] if titles.source == "Agora" else vendors if not titles.illicit else ():
-            plains = [text.plain for text in learned[vendor][:LEARNED_TEXTS]]
+            plains = [text.plain for text in learned[vendor][:PLACES]]
             if titles.illicit:
                 plains[0] = f"{plains[0]}{PLANTED} "
             emerging.learn(plains, bad=titles.illicit)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from detectors.folding import fold_text
 from detectors.ngrams import READ, TABLE, ngrams
+from detectors.text_learner import TextLearner
 from detectors.text_model import (
     LEAST_BAD_SELLERS,
     LEAST_CLEAN,
     MAX_SNAPSHOT,
-    TextLearner,
     TextModel,
     TextModelError,
 )
