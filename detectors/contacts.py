@@ -6,6 +6,7 @@ from typing import Final
 from detectors.folding import Folded
 from detectors.lexicon import Lexicon
 
+NO_HINTS: Final[list[tuple[str, float]]] = []
 CONTACT: Final = "contact"
 """Topic of the words below in a joined list."""
 _CUE: Final = (
@@ -54,42 +55,54 @@ _NUMBER_WORD: Final = (
 _CUE_OF_NUMBER: Final = (
     r"(?:call|text|phone|tel|mobile|whats ?app|telegram|signal|sms|ring|number|contact)\W{0,4}(?:\w+\W{1,3}){0,2}"
 )
-_KINDS: Final = (
-    ("a messenger link", 0.9, re.compile(r"\b(?:t\.me|telegram\.me|wa\.me|discord\.gg|chat\.whatsapp\.com)\s?/\s?\w")),
-    (
-        "a messenger handle",
-        0.9,
-        re.compile(
-            r"\b(?:telegram|whatsapp|wickr(?: ?me)?|signal|threema|snapchat|snap|insta(?:gram)?|discord|kik|wechat|"
-            r"viber|jabber|icq|session|tg|ig)\s{0,2}(?:id|handle|user(?:name)?|is)?\s{0,2}[:@=>-]+\s{0,2}@?[\w.]{4,}"
-        ),
-    ),
-    (
-        "an e-mail address",
-        0.6,
-        re.compile(
-            r"[\w.+-]{2,40}\s?(?:@|\(at\)|\[at\]|\{at\}|\sat\s)\s?[\w-]{2,40}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?"
-            r"(?:com|net|org|de|uk|co|me|io|ch|ru|eu|fr|nl|info)\b"
-        ),
-    ),
-    ("an onion address", 0.7, re.compile(r"\b[a-z2-7]{16,56}\s?\.\s?onion\b")),
+_MESSENGERS: Final = ("telegram", "whatsapp", "wickr", "signal", "threema", "snap", "insta", "discord", "kik") + (
+    *("wechat", "viber", "jabber", "icq", "session", "tg", "ig"),
+)
+_LINK: Final = re.compile(r"\b(?:t\.me|telegram\.me|wa\.me|discord\.gg|chat\.whatsapp\.com)\s?/\s?\w")
+_MESSENGER: Final = re.compile(
+    rf"\b(?:{'|'.join(_MESSENGERS)}|snapchat|instagram|wickr ?me)\s{{0,2}}(?:id|handle|user(?:name)?|is)?\s{{0,2}}"
+    r"[:@=>]+\s{0,2}@?[\w.]{4,}"
+)
+_MAIL: Final = re.compile(
+    r"[\w.+-]{2,40}\s?(?:@|\(at\)|\[at\]|\{at\}|\sat\s)\s?[\w-]{2,40}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?"
+    r"(?:com|net|org|de|uk|co|me|io|ch|ru|eu|fr|nl|info)\b"
+)
+_ONION: Final = re.compile(r"\b[a-z2-7]{16,56}\s?\.\s?onion\b")
+_HANDLE: Final = re.compile(r"(?<![\w.])@[a-z][\w.]{4,}")
+_WORDED: Final = re.compile(rf"(?:\b(?:{_NUMBER_WORD})\b\W{{0,3}}){{7,}}")
+_NUMBERS: Final = (
     ("a phone number", 0.6, re.compile(r"(?<![\w.])(?:\+\d|00\d{2}[\s()/-])[\d\s().-]{7,17}\d(?!\w)")),
     ("a phone number", 0.6, re.compile(rf"\b{_CUE_OF_NUMBER}\+?\d[\d\s().-]{{6,17}}\d(?!\w)")),
     ("a phone number", 0.4, re.compile(r"(?<![\w.-])\(?\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}(?![\w-])")),
     ("a number written apart", 0.8, re.compile(r"(?<!\w)\d(?:[\s._*-]{1,2}\d){8,}(?!\w)")),
-    ("a number in words", 0.8, re.compile(rf"(?:\b(?:{_NUMBER_WORD})\b\W{{0,3}}){{7,}}")),
-    ("a handle", 0.3, re.compile(r"(?<![\w.])@[a-z][\w.]{4,}")),
 )
-_MAY_HOLD: Final = re.compile(r"[@+:/]|(?:\d\W{0,2}){6}\d|onion|\bat\b|(?:zero|one|two|eins|zwei)\b")
+_SHORTEST_NUMBER: Final = 7
+_NUMBER_WORDS: Final = frozenset(_NUMBER_WORD.split("|"))
 
 
 def contact_hints(folded: Folded) -> list[tuple[str, float]]:
-    """Kinds of contact in a folded text with how much each says, strongest first; words are the lists' matter."""
+    """Kinds of contact in a folded text with how much each says, strongest first; words are the lists' matter.
+
+    An expression is only tried where a cheap look says that it could match.
+    """
     canon = folded.canon
-    if not _MAY_HOLD.search(canon):
-        return []
     found: dict[str, float] = {}
-    for kind, weight, pattern in _KINDS:
-        if weight > found.get(kind, 0.0) and pattern.search(canon):
-            found[kind] = weight
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    if "/" in canon and _LINK.search(canon):
+        found["a messenger link"] = 0.9
+    at = "@" in canon
+    joined = at or ":" in canon or "=" in canon or ">" in canon
+    if joined and any(name in canon for name in _MESSENGERS) and _MESSENGER.search(canon):
+        found["a messenger handle"] = 0.9
+    if (at or ("at" in canon and "dot" in canon) or "(at" in canon or "[at" in canon) and _MAIL.search(canon):
+        found["an e-mail address"] = 0.6
+    if "onion" in canon and _ONION.search(canon):
+        found["an onion address"] = 0.7
+    if sum(map(canon.count, "0123456789")) >= _SHORTEST_NUMBER:
+        for kind, weight, pattern in _NUMBERS:
+            if weight > found.get(kind, 0.0) and pattern.search(canon):
+                found[kind] = weight
+    if sum(map(_NUMBER_WORDS.__contains__, folded.plain.split())) >= _SHORTEST_NUMBER and _WORDED.search(canon):
+        found["a number in words"] = 0.8
+    if at and _HANDLE.search(canon):
+        found["a handle"] = 0.3
+    return sorted(found.items(), key=lambda item: (-item[1], item[0])) if found else NO_HINTS

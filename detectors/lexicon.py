@@ -92,7 +92,7 @@ class Lexicon:
         self._patterns = {text: at for at, text in enumerate(best)}
         self._words, self._word_of = _automaton((form, at) for t, at in self._patterns.items() for form in _forms(t))
         bones = {skeleton(text): at for text, at in reversed(self._patterns.items())}
-        drawn_out = [(letter * 3, DRAWN_OUT) for letter in "abcdefghijkmnopqrstuvwxyz"]
+        drawn_out = [(letter * 3, DRAWN_OUT) for letter in "abcdefghjkmnopqrstuvwxyz"]
         self._skeletons, self._skeleton_of = _automaton(
             [*drawn_out, *((form, at) for form, at in bones.items() if len(form) >= 3)]
         )
@@ -179,7 +179,7 @@ class Lexicon:
         if "*" in canon or "#" in canon:
             for spelled in _unmasked(canon):
                 found += self._in_skeleton(spelled, skeleton(spelled, signs=False), signs=False)
-        if DRAWN_OUT in found:
+        if DRAWN_OUT in found or "iii" in canon or "lll" in canon:  # in a skeleton, `ill` is three of one kind
             for spelled in (_REPEATED.sub(r"\1", canon), _REPEATED.sub(r"\1\1", canon)):
                 hits = self._words.find_matches_as_indexes(f" {spelled} ", overlapping=True)
                 found += [self._word_of[at] for at, start, end in hits if _apart(f" {spelled} ", start, end)]
@@ -190,13 +190,16 @@ class Lexicon:
         hits = self._skeletons.find_matches_as_indexes(bones, overlapping=True)
         if not hits:
             return []
-        places = skeleton_places(canon, signs=signs)
-        return [
-            self._skeleton_of[at]
-            for at, start, end in hits
-            if self._skeleton_of[at] == DRAWN_OUT
-            or _is_disguise(canon, places[start], places[end - 1] + 1, self._texts[self._skeleton_of[at]], signs=signs)
-        ]
+        found, places = [], None
+        for pattern, start, end in hits:
+            at = self._skeleton_of[pattern]
+            if at == DRAWN_OUT:
+                found.append(at)
+                continue
+            places = places or skeleton_places(canon, signs=signs)
+            if _is_disguise(canon, places[start], places[end - 1] + 1, self._texts[at], signs=signs):
+                found.append(at)
+        return found
 
     def _weighed(self, plain: str, hits: Mapping[int, bool]) -> Words:
         found: list[Found] = []

@@ -14,6 +14,8 @@ READ_CHARACTERS: Final = 4_000
 """Of a description."""
 KEPT_CHARACTERS: Final = 200
 """Of title and description, folded: what the text model reads, and what is kept for a later verdict."""
+SHORT: Final = 400
+"""Characters of descriptions that are kept with what was read: short ones repeat."""
 READ_ITEMS: Final = 5
 """Of one order."""
 IN_PASSING: Final = 0.8
@@ -56,6 +58,7 @@ class Reader:
         self._model = model
         self.title = lru_cache(maxsize=16_384)(self._title)
         """Reads one title; titles repeat with every order, so the last ones are kept."""
+        self._short = lru_cache(maxsize=4_096)(self._read)
 
     @cached_property
     def _words(self) -> Lexicon:
@@ -63,8 +66,10 @@ class Reader:
 
     def listing(self, body: ListingPublished) -> Reading | None:
         """Reads a listing; None where it has no text."""
-        title = body.title or ""
-        return self._read(title, body.description) if body.description else self.title(title) if title else None
+        title, description = body.title or "", body.description
+        if not description:
+            return self.title(title) if title else None
+        return self._short(title, description) if len(description) <= SHORT else self._read(title, description)
 
     def order(self, items: Sequence[Item]) -> Reading | None:
         """Reads the titles of an order's first items: the one that says most, or None."""
@@ -77,24 +82,20 @@ class Reader:
         return said
 
     def _title(self, title: str) -> Reading:
-        return self._read(title, None)
+        return self._read(title, "")
 
-    def _read(self, title: str, description: str | None) -> Reading:
-        folded = fold_text(title[:READ_CHARACTERS])
-        found = list(self._words.match(folded).found)
-        contacts = contact_hints(folded)
-        plain = folded.plain
-        if description:
-            below = fold_text(description[:READ_CHARACTERS])
-            known = {one.text for one in found}
-            passing = (one for one in self._words.match(below).found if one.text not in known)
-            found += [one._replace(weight=one.weight * IN_PASSING) for one in passing]
-            contacts += contact_hints(below)
-            plain = f"{plain.rstrip()}{below.plain}"
-        plain = plain[:KEPT_CHARACTERS]
-        learned = self._model.score(plain) if self._model.ready and plain.strip() else 0.0
-        goods = sorted((one for one in found if one.topic != CONTACT), key=lambda one: (-one.weight, one.text))
-        ways = [(one.text, one.weight) for one in found if one.topic == CONTACT] + contacts
+    def _read(self, title: str, description: str) -> Reading:
+        text = f"{title[:READ_CHARACTERS]}\n{description[:READ_CHARACTERS]}" if description else title[:READ_CHARACTERS]
+        folded = fold_text(text)
+        found, contacts = self._words.match(folded).found, contact_hints(folded)
+        plain = folded.plain[:KEPT_CHARACTERS]
+        learned = self._model.score(plain) if self._model.ready and plain != "  " else 0.0
+        if not found and not contacts:
+            return Reading(0.0, 0.0, 0.0, learned, (), (), plain)
+        head = fold_text(title).plain if description else ""
+        goods = [_in_passing(one, head) if description else one for one in found if one.topic != CONTACT]
+        goods.sort(key=lambda one: (-one.weight, one.text))
+        ways = [*contacts, *((one.text, one.weight) for one in found if one.topic == CONTACT)]
         ways = sorted(dict(sorted(ways)).items(), key=lambda way: (-way[1], way[0]))  # of two, the heavier
         return Reading(
             _either(one.weight for one in goods if _names(one)),
@@ -105,6 +106,13 @@ class Reader:
             tuple([way[:24] for way, _ in ways[:2]]),
             plain,
         )
+
+
+def _in_passing(one: Found, head: str) -> Found:
+    """A term that stands in the description only counts a little less."""
+    if one.hidden or fold_text(one.text).plain.rstrip() in head:
+        return one
+    return one._replace(weight=one.weight * IN_PASSING)
 
 
 def _names(one: Found) -> bool:

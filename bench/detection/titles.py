@@ -44,9 +44,9 @@ def chance(key: str) -> float:
 
 def load(data: Path | None) -> list[Titles]:
     """Agora and Dream listings, and titles of honest goods."""
-    agora = pl.read_csv(tables("darknet_agora2014", data) / "listings.csv.gz", infer_schema=False)
-    dream = pl.read_csv(tables("darknet_dream2017", data) / "cocaine_listings.csv.gz", infer_schema=False)
-    honest = pl.read_csv(tables("legit_titles", data) / "titles.csv.gz", infer_schema=False)
+    agora = pl.read_csv(tables("darknet_agora2014", data, of="Agora") / "listings.csv.gz", infer_schema=False)
+    dream = pl.read_csv(tables("darknet_dream2017", data, of="Dream") / "cocaine_listings.csv.gz", infer_schema=False)
+    honest = pl.read_csv(tables("legit_titles", data, of="honest titles") / "titles.csv.gz", infer_schema=False)
     sellers = [
         seller or f"pretended {int(chance(title) * PRETENDED_SELLERS)}"
         for seller, title in honest.select("seller_id", "title").iter_rows()
@@ -66,7 +66,7 @@ def _titles(
 
 def third_party_lists(data: Path | None) -> Iterator[tuple[str, list[str]]]:
     """Names and terms of lists of others: to measure beside, never a part of the product."""
-    table = pl.read_csv(tables("lexicon", data) / "drug_terms.csv.gz", infer_schema=False)
+    table = pl.read_csv(tables("lexicon", data, of="third-party lists") / "drug_terms.csv.gz", infer_schema=False)
     for source in sorted(table["source"].unique()):
         yield source, table.filter(pl.col("source") == source)["term"].to_list()
     yield "all of them", table["term"].to_list()
