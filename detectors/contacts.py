@@ -55,12 +55,11 @@ _NUMBER_WORD: Final = (
 _CUE_OF_NUMBER: Final = (
     r"(?:call|text|phone|tel|mobile|whats ?app|telegram|signal|sms|ring|number|contact)\W{0,4}(?:\w+\W{1,3}){0,2}"
 )
-_MESSENGERS: Final = ("telegram", "whatsapp", "wickr", "signal", "threema", "snap", "insta", "discord", "kik") + (
-    *("wechat", "viber", "jabber", "icq", "session", "tg", "ig"),
-)
+_NAMES: Final = "telegram|whatsapp|wickr|signal|threema|snap|insta|discord|kik|wechat|viber|jabber|icq|session|tg|ig"
+_MESSENGERS: Final = tuple(_NAMES.split("|"))
 _LINK: Final = re.compile(r"\b(?:t\.me|telegram\.me|wa\.me|discord\.gg|chat\.whatsapp\.com)\s?/\s?\w")
 _MESSENGER: Final = re.compile(
-    rf"\b(?:{'|'.join(_MESSENGERS)}|snapchat|instagram|wickr ?me)\s{{0,2}}(?:id|handle|user(?:name)?|is)?\s{{0,2}}"
+    rf"\b(?:{_NAMES}|snapchat|instagram|wickr ?me)\s{{0,2}}(?:id|handle|user(?:name)?|is)?\s{{0,2}}"
     r"[:@=>]+\s{0,2}@?[\w.]{4,}"
 )
 _MAIL: Final = re.compile(

@@ -24,7 +24,9 @@ app = typer.Typer(
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 app.add_typer(topics, name="topics")
+words = typer.Typer(no_args_is_help=True, help="Word lists, and new words that verdicts have brought up.")
 app.add_typer(partitions, name="partitions")
+app.add_typer(words, name="words")
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
 
@@ -159,6 +161,35 @@ def partitions_resume(
 
     resume(_settings(config), name, tolerate)
     typer.echo(f"{name} goes on")
+
+
+@words.command("candidates")
+def words_candidates(
+    log: Annotated[Path | None, typer.Option(help="A dump of the log to read; default: what is in force.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 20,
+    config: Config = None,
+) -> None:
+    """Lists words that confirmed sellers use and clean ones do not; none is used before it is on a list."""
+    from sellerwatch.words import candidates, show
+
+    show(candidates(_settings(config), log, limit))
+
+
+@words.command("check")
+def words_check(files: Annotated[list[Path], typer.Argument(help="Word lists (CSV).")]) -> None:
+    """Reads word lists as a worker does, and says what is wrong, with file and line."""
+    from sellerwatch.words import check
+
+    lexicon = check(files)
+    typer.echo(f"{len(lexicon.terms)} terms, version {lexicon.version}")
+
+
+@words.command("sample")
+def words_sample() -> None:
+    """Prints the list that comes with Sellerwatch, to begin an own one with."""
+    from sellerwatch.words import sample
+
+    typer.echo(sample(), nl=False)
 
 
 def main() -> NoReturn:

@@ -20,6 +20,7 @@ from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
 from streams.intake import Intake
 from streams.learn import Learn
+from streams.lexicons import lexicon_of
 from streams.models import ModelShelf
 from streams.outbox import Outbox
 from streams.privacy import Pseudonyms
@@ -107,7 +108,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
 def policy_of(settings: Settings) -> Policy:
     """The alert policy that the settings ask for."""
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
-    return Policy(line=settings.alert_threshold, quiet_period=quiet)
+    return Policy(line=settings.alert_threshold, quiet_period=quiet, lexicon=lexicon_of(settings.lexicons))
 
 
 def _app(stage: Stage, settings: Settings) -> App:
