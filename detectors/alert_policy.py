@@ -3,17 +3,26 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
 from detectors.catalogue import Catalogue, fingerprint
-from detectors.events import DAY, HOUR, Micros
+from detectors.events import DAY, HOUR, AlertSnoozed, Micros
+from detectors.expectations import NO_EXPECTATIONS, Market
 from detectors.features import FEATURES
 from detectors.lexicon import Lexicon, sample_lexicon
+from detectors.policy_parts import CHANCES, REVIEW, Budget, CohortLine, Stratum
 from detectors.profile import AlertState
 
 SEVERITIES = ("low", "medium", "high", "critical")
+SNOOZE = "*"
+"""With the pattern's name behind it: the key of a snooze among a seller's alerts."""
+MOST_SNOOZES = 8
+"""Of one seller; one more takes the place of the one that ends first."""
+WITHHELD = "withheld"
+"""How an alert is closed that the budget keeps back."""
 
 
 class Outcome(Enum):
@@ -27,6 +36,9 @@ class Outcome(Enum):
     BELOW_LINE = "below_line"
     DISMISSED = "dismissed_by_verdict"
     CONFIRMED = "confirmed_by_verdict"
+    SNOOZED = "snoozed"
+    TRUSTED = "trusted_seller"
+    OVER_BUDGET = "over_budget"
 
     @property
     def alerts(self) -> bool:
@@ -55,21 +67,69 @@ class Policy:
     """From this seller score on, "normal" does not learn from the order."""
     explain_from: float = 0.4
     """Decisions below this score carry features and versions, but no reasons."""
+    watched_line: float = 0.55
+    """The line for sellers on the list of watched ones."""
+    longest_snooze: Micros = 90 * DAY
+    """A snooze that is to last longer ends after so long."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     lexicon: Lexicon = field(default_factory=sample_lexicon)
     """What listings are searched for."""
+    market: Market = NO_EXPECTATIONS
+    cohorts: tuple[CohortLine, ...] = ()
+    """The first that holds a seller's cohort gives its line."""
+    budget: Budget | None = None
+    review: tuple[Stratum, ...] = REVIEW
+    """In the order of their scores."""
+    raised: float = 0.0
+    """The line that the budget asks for at present; see `with_raised`."""
+    name: str = ""
+    """The version under which it was published; empty: it comes from the settings."""
 
     @cached_property
     def versions(self) -> Mapping[str, str]:
-        numbers = [
-            f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in ("catalogue", "lexicon")
-        ]
+        said = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in _NAMED_ELSEWHERE]
+        raised = {"line": f"{self.raised_line:.6f}"} if self.budget is not None else {}
         return {
-            "policy": fingerprint("|".join(numbers)),
+            "policy": self.name or fingerprint("|".join(said)),
             "patterns": self.catalogue.version,
             "lexicon": self.lexicon.version,
             "features": fingerprint("|".join(FEATURES)),
+            **raised,
         }
+
+    @cached_property
+    def raised_line(self) -> float:
+        """The least seller score that the budget lets through; 0 without a budget."""
+        return min(self.raised, self.budget.highest_line) if self.budget is not None else 0.0
+
+    @cached_property
+    def lowest_line(self) -> float:
+        """No seller score below this can become an alert."""
+        watched = [self.watched_line] if self.market.watched else []
+        return min([self.line, *watched, *(own.line for own in self.cohorts)])
+
+    @cached_property
+    def most_reviewed(self) -> int:
+        """No event whose `chance` is this or more is chosen for review."""
+        return int(max((stratum.share for stratum in self.review), default=0.0) * CHANCES)
+
+    def line_for(self, seller_id: str, cohort: str, now: Micros) -> float:
+        """The line for a seller, before the budget is looked at."""
+        line = self.line
+        if self.cohorts:
+            line = next((own.line for own in self.cohorts if own.holds(cohort)), line)
+        if self.market.watched and self.market.watches(seller_id, now):
+            return min(line, self.watched_line)
+        return line
+
+    def with_raised(self, line: float) -> "Policy":
+        """The same policy under the line that the budget asks for now."""
+        return self if self.budget is None or line == self.raised else replace(self, raised=line)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED_ELSEWHERE = ("catalogue", "lexicon", "raised", "name")
+"""What `Policy.versions` says in other words."""
 
 
 def severity(policy: Policy, score: float) -> int:
@@ -78,7 +138,13 @@ def severity(policy: Policy, score: float) -> int:
 
 
 def decide(
-    policy: Policy, states: Mapping[str, AlertState], pattern: str, score: float, alone: float, now: Micros
+    policy: Policy,
+    states: Mapping[str, AlertState],
+    pattern: str,
+    score: float,
+    alone: float,
+    now: Micros,
+    line: float | None = None,
 ) -> Outcome:
     """Judges one scored event against the seller's alerts so far; changes nothing.
 
@@ -86,33 +152,45 @@ def decide(
         pattern: The strongest pattern.
         score: Of the seller, all patterns together.
         alone: Of the seller, by this pattern alone: what it takes where another alert is open already.
+        line: The seller's, see `Policy.line_for`; default: the one for all.
     """
-    if score < policy.line:
+    line = policy.line if line is None else line
+    if score < line:
         return Outcome.BELOW_LINE
     if any(other.closed == "confirmed" and now < other.silent_until for other in states.values()):
         return Outcome.CONFIRMED
+    until = snoozed_until(states, pattern)
+    if now < until:
+        return Outcome.SNOOZED
     state = states.get(pattern)
-    if state is None:
-        return _first(policy, states, alone, now)
+    if state is None or (not state.closed and now - state.seen_at > policy.lapse):
+        return _first(policy, states, score, alone, now, line)
     if state.closed:
-        return Outcome.DISMISSED if now < state.silent_until else _first(policy, states, alone, now)
-    if now - state.seen_at > policy.lapse:
-        return _first(policy, states, alone, now)
+        over = now >= state.silent_until
+        return _first(policy, states, score, alone, now, line) if over else Outcome.DISMISSED
+    if state.sent_at < until:  # whoever snoozed it wants to know that it goes on
+        return Outcome.ESCALATED
     risen = severity(policy, score) > state.severity or score >= state.score + policy.escalation_step
     if not risen:
         return Outcome.OPEN_ALREADY
     return Outcome.QUIET_PERIOD if now - state.sent_at < policy.quiet_period else Outcome.ESCALATED
 
 
-def _first(policy: Policy, states: Mapping[str, AlertState], alone: float, now: Micros) -> Outcome:
-    if alone < policy.line and any_open(policy, states, now):
+def _first(
+    policy: Policy, states: Mapping[str, AlertState], score: float, alone: float, now: Micros, line: float
+) -> Outcome:
+    if alone < line and any_open(policy, states, now):
         return Outcome.OTHER_OPEN
-    return Outcome.FIRST
+    return Outcome.FIRST if score >= policy.raised_line else Outcome.OVER_BUDGET
 
 
 def any_open(policy: Policy, states: Mapping[str, AlertState], now: Micros) -> bool:
     """Whether an alert on the seller waits for a person."""
-    return any(not state.closed and now - state.seen_at <= policy.lapse for state in states.values())
+    return any(is_open(policy, state, now) for state in states.values())
+
+
+def is_open(policy: Policy, state: AlertState, now: Micros) -> bool:
+    return not state.closed and now - state.seen_at <= policy.lapse
 
 
 def keep(
@@ -123,19 +201,27 @@ def keep(
     score: float,
     now: Micros,
     tipping: tuple[str, str],
+    line: float | None = None,
 ) -> AlertState | None:
     """Notes what was decided; returns the state of the alert that is to be sent, if one is.
 
     Args:
         tipping: Seller and event id.
+        line: As for `decide`.
     """
     state = states.get(pattern)
     if outcome is Outcome.FIRST:
-        first = _digest(tipping[0], pattern, tipping[1], 0)
-        state = AlertState(first, first, severity(policy, score), score, now, now)
+        kept_back = state if withheld(policy, state, now) else None
+        first = kept_back.alert_id if kept_back else _digest(tipping[0], pattern, tipping[1], 0)
+        told = kept_back.told if kept_back else 0.0
+        state = AlertState(first, first, severity(policy, score), score, now, now, told=told)
         states[pattern] = state
         return state
-    if state is not None and score >= policy.line:
+    if outcome is Outcome.OVER_BUDGET and not withheld(policy, state, now):
+        first = _digest(tipping[0], pattern, tipping[1], 0)
+        states[pattern] = AlertState(first, first, severity(policy, score), score, now, now, closed=WITHHELD)
+        return None
+    if state is not None and score >= (policy.line if line is None else line):
         state.seen_at = now
     if state is None or outcome is not Outcome.ESCALATED:
         return None
@@ -148,10 +234,40 @@ def keep(
 
 def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, verdict: str, now: Micros) -> None:
     """An analyst's verdict closes the alert it names, or all of the seller's."""
-    for state in states.values():
+    for pattern, state in states.items():
+        if pattern.startswith(SNOOZE):
+            continue
         if alert is None or alert in (alert_id(state.alert_id), alert_id(state.latest_id)):
             state.closed = verdict
             state.silent_until = now + (policy.confirmed_for if verdict == "confirmed" else policy.dismissed_for)
+
+
+def withheld(policy: Policy, state: AlertState | None, now: Micros) -> bool:
+    """Whether an alert of the pattern is being kept back because of the budget."""
+    return state is not None and state.closed == WITHHELD and now - state.seen_at <= policy.lapse
+
+
+def take_snooze(policy: Policy, states: dict[str, AlertState], asked: AlertSnoozed, now: Micros) -> None:
+    """Keeps the pattern that is named, or all of them, silent about the seller until the moment that is named."""
+    pattern = asked.pattern or ""
+    if asked.alert_id is not None:
+        named = (p for p, s in states.items() if asked.alert_id in (alert_id(s.alert_id), alert_id(s.latest_id)))
+        found = next(named, None)
+        if found is None:
+            return
+        pattern = found
+    until = min((asked.until - _EPOCH) // timedelta(microseconds=1), now + policy.longest_snooze)
+    states.pop(SNOOZE + pattern, None)
+    snoozes = sorted((state.silent_until, name) for name, state in states.items() if name.startswith(SNOOZE))
+    for _, name in snoozes[: max(len(snoozes) - MOST_SNOOZES + 1, 0)]:
+        del states[name]
+    states[SNOOZE + pattern] = AlertState(b"", b"", 0, 0.0, now, now, closed="snoozed", silent_until=until)
+
+
+def snoozed_until(states: Mapping[str, AlertState], pattern: str) -> Micros:
+    """When the silence that people asked for ends, or ended last; 0 where there was none."""
+    every, own = states.get(SNOOZE), states.get(SNOOZE + pattern)
+    return max(every.silent_until if every else 0, own.silent_until if own else 0)
 
 
 def reopen(states: dict[str, AlertState]) -> None:

@@ -8,13 +8,19 @@ import numpy as np
 from msgspec import Struct
 
 from detectors.base import Case, Raw, Row, Term
-from detectors.batch import Batch, Column, Matrix, saturate
+from detectors.batch import Batch, Column, Matrix, above, saturate
 from detectors.catalogue import Catalogue
 from detectors.features import FEATURES
 from detectors.norms import norm_of
+from detectors.risk_model import Opinion
+from detectors.risk_reasons import learned_term
 
 SELLER_SHARE: Final = 0.6
 """How much of the seller's evidence counts against each single order."""
+JUDGED_BY_LABELS: Final = frozenset(("disputes", "order"))
+"""Patterns whose facts the risk model weighs by what became of such orders, once it has learned."""
+ORDINARY: Final = 0.4
+"""Evidence of the other patterns that ordinary trade gives, too: a model that has learned passes it over."""
 IN_ALERT: Final = 8
 IN_DECISION: Final = 4
 """Most reasons that are given."""
@@ -38,10 +44,13 @@ class Assessment:
 
     The strongest pattern counts fully and the others half, since patterns look at overlapping facts;
     evidence then saturates towards 1, so that more evidence always gives a higher score.
+
+    An order's score takes in the risk model's probability, by as much as the model is trusted, in place of
+    the patterns that look at the same facts; without other evidence the score is that probability.
     """
 
-    def __init__(self, catalogue: Catalogue, batch: Batch, raw: Matrix) -> None:
-        self._batch, self._raw = batch, raw
+    def __init__(self, catalogue: Catalogue, batch: Batch, raw: Matrix, risk: Opinion | None = None) -> None:
+        self._batch, self._raw, self._risk = batch, raw, risk
         self._terms: list[Term] = []
         self._of_order: Final = len(catalogue.order.terms)
         self._columns: list[Column] = []
@@ -54,13 +63,33 @@ class Assessment:
         against_order = sums.pop()
         total, strongest = _sum(sums), np.maximum.reduce(sums)
         evidence = 0.5 * (total + strongest)
-        self._scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
+        scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
+        self._judged = [pattern.name in JUDGED_BY_LABELS for pattern in catalogue.seller for _ in pattern.terms]
+        self._scales = scale, scale, np.ones_like(scale)
+        """Of the terms of sellers' patterns that labels do not judge, that they judge, and of the order's own."""
+        self._learned = np.zeros_like(scale)
         self.seller_scores: Final = _rounded(saturate(evidence))
-        self.order_scores: Final = _rounded(saturate(SELLER_SHARE * evidence + against_order))
+        against = SELLER_SHARE * evidence + against_order
+        if risk is not None:
+            against = self._with_risk(risk, against_order)
+        self.order_scores: Final = _rounded(saturate(against))
         self.alone: Final = _rounded(saturate(strongest))
         """Score of the strongest seller pattern by itself."""
         self.top: Final[list[int]] = np.argmax(np.stack(sums), axis=0).tolist()
         """Index of that pattern."""
+
+    def _with_risk(self, risk: Opinion, against_order: Column) -> Column:
+        """Evidence against each order with the risk model's, and less of what that knows better."""
+        scale, doubt, nothing = self._scales[0], 1.0 - risk.trust, np.zeros_like(against_order)
+        sellers = list(zip(self._columns, self._judged, strict=False))  # the order's own columns come last
+        others = scale * _sum([column for column, judged in sellers if not judged] or [nothing])
+        by_labels = scale * _sum([column for column, judged in sellers if judged] or [nothing])
+        left = doubt * others + risk.trust * above(others, ORDINARY)
+        of_others = scale * np.divide(left, others, out=np.zeros_like(scale), where=others > 0.0)
+        self._scales = of_others, doubt * scale, doubt
+        self._learned = risk.trust * risk.evidence
+        against: Column = left + doubt * (by_labels + against_order) + self._learned
+        return against
 
     def explainer(self, orders_from: float, sellers_from: float) -> "Explainer":
         """What can put the scores of the batch from these levels on into words."""
@@ -71,11 +100,15 @@ class Assessment:
             self._terms,
             self._of_order,
             dict(zip(at.tolist(), range(len(at)), strict=True)),
+            self._judged,
             np.stack(self._columns)[:, at].T.tolist(),
-            self._scale[at].tolist(),
+            np.stack(self._scales)[:, at].T.tolist(),
+            self._learned[at].tolist(),
+            self._risk,
+            at.tolist(),
             self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
             np.stack([*features.values(), self._batch.anomaly])[:, at].T.tolist(),
-            np.stack([*peers.values(), np.zeros_like(self._scale)])[:, at].T.tolist(),
+            np.stack([*peers.values(), np.zeros_like(self._learned)])[:, at].T.tolist(),
         )
 
 
@@ -87,8 +120,14 @@ class Explainer:
     of_order: int
     lines: Mapping[int, int]
     """Which line of the lists below belongs to which event of the batch."""
+    judged: Sequence[bool]
+    """Which of the sellers' terms belong to patterns that labels judge."""
     weights: Sequence[list[float]]
-    scales: Sequence[float]
+    scales: Sequence[list[float]]
+    learned: Sequence[float]
+    risk: Opinion | None
+    rows: Sequence[int]
+    """Event of the batch of each line."""
     raws: Sequence[list[int]]
     observed: Sequence[list[float]]
     peers: Sequence[list[float]]
@@ -96,21 +135,39 @@ class Explainer:
     def of_seller(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the seller has its score: strongest first."""
         line = self.lines[at]
-        return self._reasons(line, row, self.weights[line][: -self.of_order], score, IN_ALERT)
+        return self._reasons(line, row, self.terms, self.weights[line][: -self.of_order], score, IN_ALERT)
 
     def of_event(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the order, payment or listing has its score: strongest first."""
         line = self.lines[at]
-        weights, scale = self.weights[line], self.scales[line]
-        scaled = [weight * scale for weight in weights[: -self.of_order]]
-        return self._reasons(line, row, scaled + weights[-self.of_order :], score, IN_DECISION)
+        weights, (others, by_labels, own) = self.weights[line], self.scales[line]
+        sellers = zip(weights[: -self.of_order], self.judged, strict=True)
+        scaled = [weight * (by_labels if judged else others) for weight, judged in sellers]
+        scaled += [weight * own for weight in weights[-self.of_order :]]
+        terms, learned = self._learned_terms(line)
+        return self._reasons(line, row, [*self.terms, *terms], scaled + learned, score, IN_DECISION)
 
-    def _reasons(self, line: int, row: Row, weights: list[float], score: float, most: int) -> list[Reason]:
+    def _learned_terms(self, line: int) -> tuple[list[Term], list[float]]:
+        """The risk model's evidence, shared out to the curves that raise it."""
+        if self.risk is None or not self.learned[line]:
+            return [], []
+        levels = self.risk.levels[self.rows[line]].tolist()
+        raising = [(feature, height) for feature, height in self.risk.model.contributions(levels) if height > 0.0]
+        raising = raising or [("experience", 1.0)]  # no curve raises it: what is left is how often orders turn out bad
+        total = sum(height for _, height in raising)
+        return (
+            [learned_term(feature, height) for feature, height in raising],
+            [self.learned[line] * height / total for _, height in raising],
+        )
+
+    def _reasons(
+        self, line: int, row: Row, terms: Sequence[Term], weights: list[float], score: float, most: int
+    ) -> list[Reason]:
         strongest = sorted(range(len(weights)), key=weights.__getitem__, reverse=True)[:most]
         parts = apportion(score, [weights[term] for term in strongest])
         raw = Raw(*self.raws[line])
         return [
-            self._reason(line, row, raw, self.terms[term], part)
+            self._reason(line, row, raw, terms[term], part)
             for term, part in zip(strongest, parts, strict=True)
             if part > 0.0
         ]

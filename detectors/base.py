@@ -1,7 +1,7 @@
 """What a pattern is: named terms of evidence, and a sentence for each."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -28,8 +28,11 @@ class Row(Struct, gc=False):
     cohort: str
     sampled: bool
     """Whether the order may become a training row."""
+    is_order: bool = True
     states: tuple[Any, ...] = ()
     """Of the facets, as they were."""
+    chance: int = 0
+    """By the event id, 0 .. 2**32 - 1: whether the event is chosen for review; see `detectors.policy_parts`."""
     plain: str = ""
     """What the event's texts say, folded, where it is to be kept."""
     proven: bool = False
@@ -70,8 +73,15 @@ class Term(NamedTuple):
 class Pattern(Protocol):
     """One behaviour that is looked for."""
 
-    name: ClassVar[str]
-    terms: ClassVar[tuple[Term, ...]]
+    @property
+    def name(self) -> str:
+        """How alerts and decisions call it."""
+        ...
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """In the order of the columns of `weigh`."""
+        ...
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         """Evidence of each term, 0 and more, for every event of the batch; changes nothing."""

@@ -92,13 +92,26 @@ class CohortLearner:
         counts = self.learned, self.protected, self.skipped
         return pack(Snapshot(self.params, self._shape, self._clock, *counts, cohorts))
 
+    def publication(self) -> bytes:
+        """What watch needs: for cohorts, all of it."""
+        return self.snapshot()
+
+    def version(self, training_offset: int, publication: bytes) -> str:
+        return snapshot_version(training_offset, publication)
+
+    def against_norm(self, row: TrainingRow) -> tuple[Sequence[float], Sequence[float]]:
+        """The features of a row that the trees look at, and what is usual of them among its peers."""
+        known = next((self._cohorts[name] for name in lineage(row.cohort) if name in self._cohorts), None)
+        norm = self.params.prior if known is None else known.norm
+        return [row.features[at] for at in self._columns], [float(norm[at]) for at in self._columns]
+
     def learn_one(self, row: TrainingRow) -> None:
         self.due = False
-        if row.texts:
-            return
         values = np.array(row.features, np.float64)
         if len(values) != len(self.params.features) or not np.isfinite(values).all():
             self.skipped += 1
+        elif row.extra:
+            pass
         elif row.suspicious or row.label == "bad":
             self.protected += 1
         elif self._teach(row, np.clip(values, 0.0, 1.0)):

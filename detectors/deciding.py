@@ -6,21 +6,30 @@ from typing import Any, Final
 
 from detectors import alert_policy
 from detectors.alert_policy import SEVERITIES, Outcome, Policy
-from detectors.assessment import Explainer
+from detectors.assessment import JUDGED_BY_LABELS, Explainer
 from detectors.base import Row
+from detectors.budget import Candidate
 from detectors.decision import Alert, Decision, Evidence, linked_sellers, say_time
 from detectors.effects import Effects
-from detectors.events import OrderPlaced, Record
+from detectors.events import OrderPlaced, Record, Source
 from detectors.judging import Judged
 from detectors.learning import SCORED
 from detectors.norms import learn_norm
 from detectors.order_rows import OrderRow
-from detectors.sampling import sampled_row
-from detectors.text_model import TextModel
+from detectors.policy_parts import Budget, chosen, share_of
+from detectors.profile import AlertState
+from detectors.sampling import RISKY, sampled_row
 from detectors.text_sampling import keep_text
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
 """The contract's names of the events that are scored."""
+CANDIDATES: Final = "sellerwatch.events.candidates"
+"""The log as a source of candidates: learn marks it apart from the log as a source of rows."""
+BUDGETED: Final = (Outcome.FIRST, Outcome.ESCALATED, Outcome.OPEN_ALREADY, Outcome.QUIET_PERIOD, Outcome.OVER_BUDGET)
+TELLING_STEP: Final = 0.01
+"""An alert whose score has risen by so much is told of again."""
+UNSEEN: Final = (Outcome.BELOW_LINE, Outcome.OVER_BUDGET)
+"""Nobody looks at what is decided so, unless it is chosen for review."""
 
 
 @dataclass(slots=True)
@@ -35,13 +44,10 @@ class Deciding:
     versions: Mapping[str, str]
 
     @classmethod
-    def of(cls, judged: Judged, policy: Policy, effects: Effects, words: TextModel) -> "Deciding":
-        versions = {**policy.versions, "model": judged.model_version}
-        if words.ready:
-            versions["words"] = words.version
+    def of(cls, judged: Judged, policy: Policy, effects: Effects) -> "Deciding":
         names = [pattern.name for pattern in policy.catalogue.seller]
-        explainer = judged.assessment.explainer(policy.explain_from, policy.line)
-        return cls(judged, policy, effects, explainer, names, versions)
+        explainer = judged.assessment.explainer(policy.explain_from, policy.lowest_line)
+        return cls(judged, policy, effects, explainer, names, {**policy.versions, **judged.versions})
 
     def decide(self, at: int, row: Row, record: Record, offset: int) -> None:
         """Decides on the `at`-th scored event of the batch."""
@@ -49,8 +55,8 @@ class Deciding:
         score, seller_score = assessment.order_scores[at], assessment.seller_scores[at]
         pattern = self.names[assessment.top[at]] if seller_score else ""
         outcome = Outcome.BELOW_LINE
-        if seller_score >= policy.line:
-            outcome = self._alert(at, row, record, pattern)
+        if seller_score >= policy.lowest_line:
+            outcome = self._alert(at, row, record, offset, pattern)
         body: Any = record.body
         kind = type(body)
         explained = score >= policy.explain_from
@@ -68,6 +74,7 @@ class Deciding:
                 self.versions,
                 getattr(body, "order_id", None),
                 self.explainer.of_event(at, row, score) if explained else [],
+                self._review(row, outcome, seller_score) if row.chance < policy.most_reviewed else 0.0,
             )
         )
         if kind is OrderPlaced:
@@ -75,13 +82,25 @@ class Deciding:
         if row.plain:
             keep_text(row, record, offset, row.plain, self._suspicious(at, row), self.effects)
 
-    def _alert(self, at: int, row: Row, record: Record, pattern: str) -> Outcome:
+    def _review(self, row: Row, outcome: Outcome, seller_score: float) -> float:
+        """The share of decisions like this that people look at although no alert came of it, if it is one of them."""
+        if outcome not in UNSEEN:
+            return 0.0
+        share = share_of(self.policy.review, seller_score)
+        return share if chosen(row.chance, share) else 0.0
+
+    def _alert(self, at: int, row: Row, record: Record, offset: int, pattern: str) -> Outcome:
         """Lets the policy decide, and writes the alert if there is to be one."""
         policy, assessment, states = self.policy, self.judged.assessment, row.profile.alerts
-        score = assessment.seller_scores[at]
-        outcome = alert_policy.decide(policy, states, pattern, score, assessment.alone[at], row.time)
+        score, alone, now = assessment.seller_scores[at], assessment.alone[at], row.time
+        if policy.market.trusted and policy.market.trusts(record.seller_id, now):
+            return Outcome.TRUSTED
+        line = policy.line_for(record.seller_id, row.cohort, now)
+        outcome = alert_policy.decide(policy, states, pattern, score, alone, now, line)
         tipping = (record.seller_id, record.event_id)
-        state = alert_policy.keep(policy, states, pattern, outcome, score, row.time, tipping)
+        state = alert_policy.keep(policy, states, pattern, outcome, score, now, tipping, line)
+        if policy.budget is not None:
+            self._tell(policy.budget, states.get(pattern), outcome, score, record, offset)
         if state is None:
             return outcome
         self.effects.alerts.append(
@@ -109,15 +128,43 @@ class Deciding:
             bool(alerts) and alert_policy.any_open(self.policy, alerts, row.time)
         )
 
+    def _tell(
+        self, budget: Budget, state: AlertState | None, outcome: Outcome, score: float, record: Record, offset: int
+    ) -> None:
+        """Tells learn of an alert that was raised, has risen, or is kept back: each new highest score once."""
+        if state is None or outcome not in BUDGETED or score < state.told + TELLING_STEP:
+            return
+        state.told = score
+        source = Source(CANDIDATES, record.partition, offset)
+        episode = alert_policy.alert_id(state.alert_id)
+        told = Candidate(source, episode, record.logged_at, score, budget.alerts_a_day, budget.days)
+        self.effects.candidates.append(told)
+
     def _keep_order(self, at: int, row: Row, record: Record, offset: int, body: OrderPlaced) -> None:
         """Keeps the order's features for its labels, and lets the seller's own norm learn them."""
         p, number, features = row.profile, row.number, self.judged.features[at]
         p.own = learn_norm(p.own, features, number)
         suspicious = self._suspicious(at, row)
-        self.effects.order_rows[body.order_id] = OrderRow(
-            record.seller_id, row.cohort, number, row.time, record.logged_at, features, suspicious
+        kept = self.effects.order_rows[body.order_id] = OrderRow(
+            record.seller_id,
+            row.cohort,
+            number,
+            row.time,
+            record.logged_at,
+            features,
+            suspicious,
+            suspicious and self._is_unjudged(at, row),
+            self.judged.risk[at],
+            self.judged.challenger[at],
         )
-        if row.sampled:
-            sampled = sampled_row(row, record, offset, body.order_id, features, suspicious)
+        if row.sampled or kept.risk >= RISKY:
+            sampled = sampled_row(row, record, offset, body.order_id, kept)
             if sampled is not None:
                 self.effects.rows.append(sampled)
+
+    def _is_unjudged(self, at: int, row: Row) -> bool:
+        """Whether what speaks against the seller is what no dispute would tell of."""
+        assessment, states = self.judged.assessment, row.profile.alerts
+        if assessment.seller_scores[at] >= self.policy.learning_line:
+            return self.names[assessment.top[at]] not in JUDGED_BY_LABELS
+        return any(alert_policy.is_open(self.policy, states[p], row.time) for p in states if p not in JUDGED_BY_LABELS)

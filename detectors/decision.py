@@ -36,6 +36,9 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     versions: Mapping[str, str]
     order_id: str | None = None
     reasons: list[Reason] = []
+    review: float = 0.0
+    """The share of decisions like this that were chosen, by their event ids, for people to look at; this
+    one was. 0: it was not."""
 
 
 class LinkedSeller(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from detectors.budget import Candidate
 from detectors.decision import Alert, Decision
 from detectors.events import Micros
 from detectors.kept_texts import KeptText
@@ -16,6 +17,8 @@ class Effects(Struct, gc=False):
     decisions: list[Decision] = []
     alerts: list[Alert] = []
     rows: list[TrainingRow] = []
+    candidates: list[Candidate] = []
+    """Alerts raised or kept back, where the policy has a budget."""
     order_rows: dict[str, OrderRow] = {}
     """Feature rows to keep, by order id."""
     texts: dict[str, KeptText] = {}

@@ -6,6 +6,7 @@ Times are integers: microseconds since 1970-01-01T00:00Z. Money is in the curren
 None of these can be part of a cycle, so the garbage collector is kept off them (`gc=False`).
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -214,6 +215,18 @@ class VerdictGiven(Body, frozen=True, tag="verdict.given"):
     note: Text | None = None
 
 
+class AlertSnoozed(Body, frozen=True, tag="verdict.snoozed"):
+    """An analyst wants to hear nothing of the seller until a moment; one that lies in the past ends that."""
+
+    until: Annotated[datetime, Meta(tz=True)]
+    reason: Annotated[str, Meta(min_length=1, max_length=512)]
+    analyst: Id
+    alert_id: Id | None = None
+    """Only of the pattern of this alert."""
+    pattern: Word | None = None
+    """Only of this pattern; without both, of all."""
+
+
 class IntelListed(Body, frozen=True, tag="intel.listed"):
     kind: IntelKind
     source: Line
@@ -256,6 +269,14 @@ class ModelPublished(Body, frozen=True, tag="model.published"):
     """Signed; see `streams.signing`. The log carries it, so that a log needs nothing else to be replayed."""
 
 
+class PolicyPublished(Body, frozen=True, tag="policy.published"):
+    """Written by `sellerwatch policy publish` to every log partition: from here on, watch decides by this policy."""
+
+    version: Word
+    policy: bytes
+    """Signed; see `streams.policies`. The log carries it, so that a log needs nothing else to be replayed."""
+
+
 UpstreamBody = (
     OrderPlaced
     | OrderCancelled
@@ -275,10 +296,11 @@ UpstreamBody = (
     | ReviewLeft
     | ReportFiled
     | VerdictGiven
+    | AlertSnoozed
     | IntelListed
     | IntelWithdrawn
 )
-LogBody = UpstreamBody | LinkFound | ModelPublished
+LogBody = UpstreamBody | LinkFound | ModelPublished | PolicyPublished
 
 
 Status = Literal["", "banned", "confirmed"]
@@ -306,6 +328,18 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     log_amount_var: float = 0.0
     bad_orders: int = 0
     last_bad: Micros | None = None
+    bad_since: Micros | None = None
+    """When the first order of the present run of bad ones was placed."""
+    log_amount_30d: float = 0.0
+    """Mean of ln(1 + amount_minor) over about the last 30 days, unclipped."""
+    amount_mean: float = 0.0
+    """Of amount_minor; no value counts as more than twice the mean before it."""
+    amount_deviation: float = 0.0
+    """Mean distance from that, clipped likewise."""
+    high: float = 0.0
+    """Orders of about the last 10 days far above the usual amount."""
+    high_share: float = 0.0
+    """Share of those among the orders of that time."""
 
 
 class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -367,7 +401,7 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     event_id: str
     event_time: Micros
     seller_id: str
-    """Empty for `intel.*` and `model.published`, which concern no single seller."""
+    """Empty for `intel.*`, `model.published` and `policy.published`, which concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
     order: KnownOrder | None = None

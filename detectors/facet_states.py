@@ -46,3 +46,14 @@ class Copies(Struct, frozen=True, array_like=True, gc=False):
     """The seller that was copied last."""
     sellers: int = 0
     """Other sellers with that picture or text."""
+
+
+class Outcomes(Struct, frozen=True, array_like=True, gc=False):
+    """The last orders with what became of them, as far as labels have told."""
+
+    ring: bytes
+    """See `detectors.outcomes`."""
+    delay: float = 7.0
+    """Days from order to dispute, running average."""
+    spread: float = 0.0
+    """Mean difference from that."""

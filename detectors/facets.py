@@ -15,6 +15,7 @@ from detectors.batch import Column, Matrix
 from detectors.listing_language import WordingFacet
 from detectors.listing_reuse import CopiesFacet
 from detectors.moment import Learner, Moment
+from detectors.outcomes import OutcomesFacet
 from detectors.profile import Profile
 from detectors.reviews import ReviewsFacet
 
@@ -44,7 +45,7 @@ class Facet(Protocol):
         ...
 
 
-FACETS: Final[tuple[Facet, ...]] = (ReviewsFacet(), WordingFacet(), CopiesFacet())
+FACETS: Final[tuple[Facet, ...]] = (ReviewsFacet(), OutcomesFacet(), WordingFacet(), CopiesFacet())
 """In the order in which features are listed: new ones go to the end."""
 
 FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.features)

@@ -15,6 +15,7 @@ from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
 from detectors.events import (
+    AlertSnoozed,
     ListingPublished,
     Micros,
     OrderPlaced,
@@ -23,17 +24,18 @@ from detectors.events import (
     SellerReinstated,
     VerdictGiven,
 )
+from detectors.expectations import Market
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
-from detectors.judging import PeerModels, judge
+from detectors.judging import judge
 from detectors.kept_texts import KeptText, decode_kept_text, encode_kept_text, labelled_texts
 from detectors.learning import LEARN, SCORED
+from detectors.models import Models
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
 from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
-from detectors.reader import UNTAUGHT, Reader, reader_of
+from detectors.reader import Reader, reader_of
 from detectors.sampling import SAMPLED, note_label
-from detectors.text_model import TextModel
 from detectors.text_sampling import is_proven, note_texts
 
 __all__ = [
@@ -53,7 +55,7 @@ __all__ = [
 ]
 
 NO_TEXTS: Final[Mapping[str, KeptText]] = {}
-_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated)
+_NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
 
 
 def fold(
@@ -61,9 +63,8 @@ def fold(
     offsets: Sequence[int],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
-    models: PeerModels,
+    models: Models,
     policy: Policy,
-    words: TextModel = UNTAUGHT,
     texts: Mapping[str, KeptText] = NO_TEXTS,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.
@@ -74,14 +75,14 @@ def fold(
         sellers: Profiles of all sellers of the records that have one; new ones are added.
         order_rows: Rows kept earlier, at least those that `labelled_orders` names.
         models: The one version in force for all of the records.
-        words: The text model in force.
         texts: Texts kept earlier, at least those that `labelled_texts` names.
     """
     effects = Effects()
-    steps, measured, facets = _learn(records, sellers, order_rows, reader_of(policy.lexicon, words), effects)
+    reader = reader_of(policy.lexicon, models.words)
+    steps, measured, facets = _learn(records, sellers, order_rows, policy.market, reader, effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
-    deciding = Deciding.of(judged, policy, effects, words)
+    deciding = Deciding.of(judged, policy, effects)
     at = 0
     for step in steps:
         index = step.index
@@ -108,6 +109,7 @@ def _learn(
     records: Sequence[Record],
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
+    market: Market,
     reader: Reader,
     effects: Effects,
 ) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
@@ -117,7 +119,7 @@ def _learn(
     facets = FacetNumbers()
     placed: dict[str, tuple[str, int, Micros, Micros]] = {}
     changed = effects.changed
-    kept = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS
+    kept, from_bytes = EVENT_HASH - EVENT_HASH * REMEMBERED_EVENTS, int.from_bytes
     for index, record in enumerate(records):
         seller_id = record.seller_id
         if not seller_id:
@@ -138,7 +140,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment(reader=reader)
+        moment = Moment(market=market, reader=reader)
         if kind is PaymentDisputed:
             _find_order(moment, record, placed, order_rows)
         learn = LEARN.get(kind)
@@ -150,7 +152,9 @@ def _learn(
                 facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            row = Row(index, p, time, p.orders, p.usual_currency, p.recent, p.links, p.cohort, sampled, states)
+            chance = from_bytes(digest[1:5], "big")
+            usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
+            row = Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance)
             if moment.reading is not None and (sampled or kind is ListingPublished):
                 row.plain, row.proven = moment.reading.plain, is_proven(p, time)
             steps.append(row)

@@ -1,32 +1,18 @@
 """The second phase of the fold: models and patterns judge a whole batch at once."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from detectors.assessment import Assessment
 from detectors.base import Row
-from detectors.batch import Batch, Column, Matrix
+from detectors.batch import Batch, Matrix
 from detectors.catalogue import Catalogue
 from detectors.features import FEATURES, WIDTH, features_of
-from detectors.order_rows import quantise
-
-
-class PeerModels(Protocol):
-    """What the learned models say of peers; `detectors.cohorts.CohortModels` is one."""
-
-    @property
-    def version(self) -> str: ...
-
-    def anomaly(self, cohorts: Sequence[str], features: Column) -> Column:
-        """0..1 for each row, nan where there is no opinion; no row depends on the others."""
-        ...
-
-    def norm(self, cohort: str) -> Sequence[float]:
-        """The peers' norm of each feature."""
-        ...
+from detectors.models import Models, PeerModels
+from detectors.order_rows import levels_of, quantised
+from detectors.risk_model import MICRO, Opinion
 
 
 class Judged(Struct, gc=False):
@@ -34,18 +20,34 @@ class Judged(Struct, gc=False):
 
     assessment: Assessment
     features: list[bytes]
-    model_version: str
+    versions: Mapping[str, str]
+    """Of the models."""
+    risk: list[float]
+    """How likely each order turns out bad; -1 where no model says."""
+    challenger: list[float]
+    """The same, in the shadow."""
 
 
-def judge(
-    rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: PeerModels, catalogue: Catalogue
-) -> Judged:
+def judge(rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: Models, catalogue: Catalogue) -> Judged:
     """Judges each row by itself: what else is in the batch makes no difference."""
     features = features_of(np.ascontiguousarray(raw.T), facets)
     by_row = np.ascontiguousarray(features.T)
     cohorts = [row.cohort for row in rows]
-    batch = Batch(FEATURES, features, _peer_norms(cohorts, models), models.anomaly(cohorts, by_row))
-    return Judged(Assessment(catalogue, batch, raw), quantise(by_row), models.version)
+    orders = [row.is_order for row in rows]
+    peers, levels = models.peers, levels_of(by_row)
+    batch = Batch(FEATURES, features, _peer_norms(cohorts, peers), peers.anomaly(cohorts, by_row))
+    risk, challenger = (m.judge(levels, orders) if m else None for m in (models.risk, models.challenger))
+    assessment = Assessment(catalogue, batch, raw, risk)
+    return Judged(
+        assessment, quantised(levels), models.versions, _chances(risk, len(rows)), _chances(challenger, len(rows))
+    )
+
+
+def _chances(opinion: Opinion | None, rows: int) -> list[float]:
+    if opinion is None:
+        return [-1.0] * rows
+    chances: list[float] = (np.rint(opinion.probability * MICRO) / MICRO).tolist()
+    return chances
 
 
 def _peer_norms(cohorts: Sequence[str], models: PeerModels) -> Matrix:

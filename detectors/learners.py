@@ -1,70 +1,197 @@
-"""All writers of shared models, as one fold over the rows that watch hands over."""
+"""The models that one writer learns from the rows of all sellers, side by side."""
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
-from detectors.cohorts import CohortLearner, snapshot_version
+import msgspec
+
+from detectors.cohorts import CohortLearner, SnapshotError, lineage
+from detectors.drift import DriftGuard, DriftSignal
 from detectors.events import SECOND, Micros
+from detectors.features import FEATURES
 from detectors.peer_features import new_learner
+from detectors.risk_learner import CHALLENGER, RiskLearner
+from detectors.risk_snapshot import RiskSnapshotError
+from detectors.text_model import TextModelError
 from detectors.training import TrainingRow
-from detectors.words_learner import WordsLearner, words_version
+from detectors.words_learner import WordsLearner
 
 COHORTS: Final = "cohorts"
-"""Name of the model with cohort norms and half-space trees."""
+"""Name of the model of what is usual: cohort norms and half-space trees."""
+RISK: Final = "risk"
+"""Name of the model of what turns out bad."""
 WORDS: Final = "words"
 """Name of the model of what confirmed sellers write."""
+MODELS: Final = (COHORTS, RISK, CHALLENGER, WORDS)
+"""All that is published, in this order."""
+GUARD: Final = "guard"
+"""Name under which the rest is kept: the guard against drift, and which models are held."""
+STORED: Final = (*MODELS, GUARD)
+
+PAIRS: Final = (
+    ("disputes_30d", "bad_since"),
+    ("episode_belief", "bad_since"),
+    ("episode_age", "episode_clean"),
+    ("episode_run", "episode_age"),
+    ("episode_belief", "episode_age"),
+    ("buyer_deviation", "buyer_high_share"),
+    ("buyer_deviation", "buyer_bad"),
+)
+"""Features whose meaning depends on each other: an episode's age says something only while it lasts."""
 
 
-class Publication(NamedTuple):
-    """A snapshot that is due."""
+class SharedLearner(Protocol):
+    """A pure fold over training rows that now and then gives a model."""
+
+    due: bool
+    """Whether a model is to be published now, after the row learned last."""
+
+    @property
+    def published_at(self) -> Micros | None: ...
+
+    def learn_one(self, row: TrainingRow) -> None: ...
+
+    def publication(self) -> bytes:
+        """The model for watch."""
+        ...
+
+    def version(self, training_offset: int, publication: bytes) -> str: ...
+
+    def snapshot(self) -> bytes:
+        """Everything learned, to go on from."""
+        ...
+
+
+class Published(NamedTuple):
+    """A model that is due."""
 
     model: str
+    part: int
+    """Tells models apart that one row makes due."""
     version: str
-    snapshot: bytes
+    publication: bytes
 
 
+class UnreadableLearnerError(Exception):
+    """A stored learner that this version cannot read, or that learned from other features: it starts anew."""
+
+
+@dataclass
 class Learners:
-    """Each row goes to every learner; a learner passes over rows that are not for it."""
+    """Every shared model's learner, and the guard before what is learned as usual."""
 
-    def __init__(self, cohorts: CohortLearner, words: WordsLearner) -> None:
-        self.cohorts, self.words = cohorts, words
+    cohorts: CohortLearner
+    risk: RiskLearner
+    challenger: RiskLearner | None = None
+    guard: DriftGuard = field(default_factory=DriftGuard)
+    held: set[str] = field(default_factory=set)
+    """Models that learn on but are not published, since a person has rolled them back."""
+    drifts: list[DriftSignal] = field(default_factory=list)
+    """Signals that nobody has taken yet."""
+    words: WordsLearner = field(default_factory=WordsLearner)
 
-    def learn_one(self, row: TrainingRow, offset: int) -> list[Publication]:
-        """Takes in the row at an offset of the training topic; the snapshots that are due after it."""
-        due = []
-        self.cohorts.learn_one(row)
-        if self.cohorts.due:
-            snapshot = self.cohorts.snapshot()
-            due.append(Publication(COHORTS, snapshot_version(offset, snapshot), snapshot))
-        self.words.learn_one(row)
-        if self.words.due:
-            snapshot = self.words.snapshot()
-            due.append(Publication(WORDS, words_version(offset, snapshot), snapshot))
-        return due
+    @classmethod
+    def new(cls, publish_every: Micros = 600 * SECOND, *, challenged: bool = True) -> Self:
+        """Learners that have seen nothing. The challenger, if there is to be one, learns faster, and without pairs."""
+        return cls(
+            new_learner(publish_every=publish_every),
+            RiskLearner(RISK, FEATURES, pairs=PAIRS, publish_every=publish_every),
+            RiskLearner(CHALLENGER, FEATURES, rate=0.4, publish_every=publish_every) if challenged else None,
+            words=WordsLearner(publish_every=publish_every),
+        )
 
-    def states(self) -> Mapping[str, bytes]:
-        """Everything learned, by the name of the model."""
-        return {COHORTS: self.cohorts.snapshot(), WORDS: self.words.state()}
+    @property
+    def of(self) -> Mapping[str, SharedLearner]:
+        """Each model's learner, in the order of `MODELS`."""
+        of: dict[str, SharedLearner] = {COHORTS: self.cohorts, RISK: self.risk}
+        if self.challenger is not None:
+            of[CHALLENGER] = self.challenger
+        return of | {WORDS: self.words}
 
-    def restore(self, model: str, state: bytes) -> bool:
-        """Lets one learner go on from a state of it; False where that was of other features: it starts anew.
+    def learn_one(self, row: TrainingRow, offset: int) -> Iterator[Published]:
+        """Lets all of them learn a row; gives what is to be published after it.
 
-        Raises SnapshotError or TextModelError where the state cannot be read.
+        Args:
+            offset: Of the row in the training topic.
         """
-        if model == WORDS:
-            self.words = WordsLearner.restore(state)
-            return True
-        cohorts = CohortLearner.restore(state)
-        if cohorts.params.features != self.cohorts.params.features:
+        for part, (name, learner) in enumerate(self.of.items()):
+            if bool(row.texts) is not (name == WORDS) or (name == COHORTS and self._drifts(row)):
+                learner.due = False
+                continue
+            learner.learn_one(row)
+            if learner.due and name not in self.held:
+                yield self._published(name, part, offset)
+
+    def _published(self, name: str, part: int, offset: int) -> Published:
+        learner = self.of[name]
+        publication = learner.publication()
+        return Published(name, part, learner.version(offset, publication), publication)
+
+    def _drifts(self, row: TrainingRow) -> bool:
+        """Whether an unlabelled row of the sample is to be kept from what is usual, since its cohort has changed."""
+        if row.extra or row.suspicious or row.label is not None or len(row.features) != len(FEATURES):
             return False
-        self.cohorts = cohorts
-        return True
+        cohort = lineage(row.cohort)[min(1, len(lineage(row.cohort)) - 1)]
+        values, norm = self.cohorts.against_norm(row)
+        signal = self.guard.learn_one(cohort, values, norm, row.logged_at)
+        if signal is not None:
+            self.drifts.append(signal)
+        return self.guard.holds(cohort, row.logged_at)
 
-    def published_at(self) -> Mapping[str, Micros | None]:
-        """When a snapshot of each was due last, by the log's clock."""
-        return {COHORTS: self.cohorts.published_at, WORDS: self.words.published_at}
+    # -- what people ask for --------------------------------------------------------------------
+
+    def hold(self, model: str) -> None:
+        """From now on the model learns without being published."""
+        self.held.add(model)
+
+    def release(self, model: str) -> None:
+        self.held.discard(model)
+
+    def promote(self, offset: int) -> Iterator[Published]:
+        """Lets the challenger and the champion change places; gives what both publish in their new ones."""
+        if self.challenger is None or self.challenger.published_at is None:
+            return
+        self.risk, self.challenger = self.challenger, self.risk
+        self.risk.name, self.challenger.name = RISK, CHALLENGER
+        self.held.discard(RISK)
+        yield self._published(RISK, 1, offset)
+        if self.challenger.published_at is not None:
+            yield self._published(CHALLENGER, 2, offset)
+
+    # -- what is kept ---------------------------------------------------------------------------
+
+    def snapshots(self) -> Mapping[str, bytes]:
+        """By the names of `STORED`."""
+        kept = {name: learner.snapshot() for name, learner in self.of.items()}
+        return kept | {GUARD: msgspec.msgpack.encode((sorted(self.held), self.guard.state()))}
+
+    def restore(self, name: str, snapshot: bytes) -> None:
+        """Puts one of them where that of the snapshot stood.
+
+        Raises:
+            UnreadableLearnerError: It stays as it was.
+        """
+        try:
+            if name == GUARD:
+                held, state = msgspec.msgpack.decode(snapshot, type=tuple[list[str], bytes])
+                self.guard, self.held = DriftGuard.restore(state), set(held)
+            elif name == CHALLENGER and self.challenger is None:
+                return
+            elif name == WORDS:
+                self.words = WordsLearner.restore(snapshot)
+            elif name == COHORTS:
+                self.cohorts = _of_these_features(CohortLearner.restore(snapshot))
+            else:
+                setattr(self, name, _of_these_features(RiskLearner.restore(name, snapshot)))
+        except (SnapshotError, RiskSnapshotError, TextModelError, ValueError) as error:
+            raise UnreadableLearnerError(str(error)) from error
 
 
-def new_learners(*, publish_every: Micros = 600 * SECOND) -> Learners:
-    """Learners that have seen nothing."""
-    return Learners(new_learner(publish_every=publish_every), WordsLearner(publish_every=publish_every))
+L = TypeVar("L", CohortLearner, RiskLearner)
+
+
+def _of_these_features(learner: L) -> L:
+    if learner.params.features != FEATURES:
+        raise UnreadableLearnerError("learned from other features")
+    return learner

@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from detectors.events import BuyerHistory
+from detectors.expectations import NO_EXPECTATIONS, Market
 from detectors.reader import SAMPLE_READER, Reader, Reading
 
 
@@ -24,6 +26,21 @@ class Moment(Struct, gc=False):
     order_number: int = 0
     """Which of the seller's orders a label is about; 0 where it is not known any more."""
     order_time: int = 0
+    level: float = 0.0
+    """ln(1 + amount in rough EUR) of an order."""
+    amount_offset: float = 0.0
+    """`level` against the seller's own norm."""
+    log_minor: float = 0.0
+    """ln(1 + amount_minor)."""
+    buyer: BuyerHistory | None = None
+    buyer_seen: int = 0
+    """When the buyer was last seen."""
+    buyer_deviation: float = 0.0
+    """Mean deviations of the amount above the buyer's usual one, on a plain scale."""
+    buyer_ratio: float = 1.0
+    """The amount against the buyer's usual one."""
+    market: Market = NO_EXPECTATIONS
+    """What the policy in force says of corridors, categories and lists."""
     reader: Reader = SAMPLE_READER
     """Reads titles and descriptions, by the lists and the text model in force."""
     reading: Reading | None = None

@@ -26,15 +26,24 @@ class OrderRow(Struct, frozen=True, array_like=True, gc=False):
     features: bytes
     """One byte each, 255 for 1.0."""
     suspicious: bool
+    unjudged: bool = False
+    """A pattern that labels do not judge spoke against the seller."""
+    risk: float = -1.0
+    challenger: float = -1.0
+    """What the risk models in force gave it."""
 
     @property
     def expires_at(self) -> Micros:
         return self.logged_at + HORIZON
 
 
-def quantise(features: Matrix) -> list[bytes]:
+def levels_of(features: Matrix) -> Matrix:
+    """The 256 levels in which features are kept, and which the risk model reads."""
+    return np.rint(features * 255.0).astype(np.uint8)
+
+
+def quantised(levels: Matrix) -> list[bytes]:
     """Each row in one byte a feature."""
-    levels = np.rint(features * 255.0).astype(np.uint8)
     width, joined = levels.shape[1], levels.tobytes()
     return [joined[at : at + width] for at in range(0, len(joined), width)]
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import DAY, HOUR, SECOND, Micros
-from detectors.facet_states import Copies, Reviews, Wording
+from detectors.facet_states import Copies, Outcomes, Reviews, Wording
 
 FORMAT = 1
 """First byte of a stored profile; a change of the fields below gets a new one and a way to read the old."""
@@ -42,8 +42,10 @@ class AlertState(Struct, array_like=True, gc=False):
     seen_at: Micros
     escalations: int = 0
     closed: str = ""
-    """`dismissed` or `confirmed`, once an analyst has said so."""
+    """`dismissed` or `confirmed`, once an analyst has said so; `withheld` by the budget; `snoozed`."""
     silent_until: Micros = 0
+    told: float = 0.0
+    """The highest score that learn was told of, for the budget."""
 
 
 class Profile(Struct, array_like=True, gc=False):
@@ -169,6 +171,7 @@ class Profile(Struct, array_like=True, gc=False):
 
     # -- facets (`detectors.facets`): None until an event of theirs has come
     reviews: Reviews | None = None
+    outcomes: Outcomes | None = None
     wording: Wording | None = None
     copies: Copies | None = None
 

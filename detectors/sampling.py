@@ -8,21 +8,22 @@ from detectors import alert_policy
 from detectors.alert_policy import Policy
 from detectors.base import Row
 from detectors.effects import Effects, Label
-from detectors.events import DAY, Micros, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
+from detectors.events import DAY, AlertSnoozed, Micros, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
 from detectors.order_rows import OrderRow, restored
 from detectors.profile import Profile
 from detectors.training import TrainingRow
 
 SAMPLED: Final = 8
 """One order in so many, by the hash of its event id."""
+RISKY: Final = 0.02
+"""Orders that the risk model gives at least this chance of turning out bad are all taken: what it must learn
+to tell from bad ones is among them."""
 SAMPLES_A_DAY: Final = 12.0
 """Of one seller, so that none fills more than a small share of what "normal" learns from."""
 LOG: Final = "sellerwatch.events"
 
 
-def sampled_row(
-    row: Row, record: Record, offset: int, order_id: str, features: bytes, suspicious: bool
-) -> TrainingRow | None:
+def sampled_row(row: Row, record: Record, offset: int, order_id: str, kept: OrderRow) -> TrainingRow | None:
     """The unlabelled row of an order, unless its seller has given enough of them lately."""
     if not allowed(row.profile, row.time):
         return None
@@ -34,8 +35,13 @@ def sampled_row(
         row.cohort,
         row.time,
         record.logged_at,
-        restored(features),
-        suspicious,
+        restored(kept.features),
+        kept.suspicious,
+        weight=1 if kept.risk >= RISKY else SAMPLED,
+        extra=not row.sampled,
+        unjudged=kept.unjudged,
+        risk=kept.risk,
+        challenger=kept.challenger,
     )
 
 
@@ -69,6 +75,8 @@ def note_label(
         effects.rows += _labelled(kept, record, offset, said, "verdict")
     elif isinstance(body, SellerReinstated):
         alert_policy.reopen(states)
+    elif isinstance(body, AlertSnoozed):
+        alert_policy.take_snooze(policy, states, body, label.time)
 
 
 def _kept(
@@ -102,4 +110,6 @@ def _labelled(
             row.suspicious,
             label,
             source,
+            risk=row.risk,
+            challenger=row.challenger,
         )

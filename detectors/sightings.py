@@ -1,6 +1,6 @@
 """Reads what was known of an event's buyer, devices and contacts, and of the sellers behind them."""
 
-from math import sqrt
+from math import log1p, sqrt
 from typing import Final
 from zlib import crc32
 
@@ -45,9 +45,15 @@ def hub_damping(sellers: int) -> float:
     return 1.0 / (1.0 + crowd * crowd * crowd)
 
 
-def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) -> None:
+def see_buyer(m: Moment, history: BuyerHistory, minor: int, time: Micros) -> None:
     """Sets what the buyer's history says about this event."""
     known = history.orders
+    m.buyer = history
+    m.log_minor = log_minor = log1p(minor)
+    if known:
+        m.buyer_deviation = deviation(history, minor)
+        mean = history.amount_mean
+        m.buyer_ratio = (minor + 0.3 * mean / known) / (mean + 0.3 * mean / known + 1.0)
     if known >= 3:
         var = history.log_amount_var
         z = (log_minor - history.log_amount_mean) / (sqrt(var if var > 0.0 else 0.0) + 0.15)
@@ -59,6 +65,17 @@ def see_buyer(m: Moment, history: BuyerHistory, log_minor: float, time: Micros) 
     if day > 0.0:
         month = history.orders_30d
         m.buyer_pace = day / (day + 3.0 + (month if month > 0.0 else 0.0) / 5.0)
+
+
+def deviation(history: BuyerHistory, minor: int) -> float:
+    """Mean deviations of an amount above the buyer's usual one; less of them while few orders are known."""
+    usual = history.amount_mean
+    return (
+        (minor - usual)
+        / (1.25 * history.amount_deviation + 0.12 * usual + 1.0)
+        * history.orders
+        / (history.orders + 2.0)
+    )
 
 
 def pool_weight(sighting: Sighting, own_orders: int) -> float:

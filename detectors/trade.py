@@ -75,7 +75,7 @@ def _learn_amount(p: Profile, body: OrderPlaced, n: int, m: Moment) -> None:
     amount, currency = body.amount_minor, body.currency
     worth, first_mark = unit(currency)
     value = amount * worth
-    level = log1p(value)
+    m.level = level = log1p(value)
     items = body.items
     p.cohort = cohort_of(
         body.buyer_kind,
@@ -87,7 +87,7 @@ def _learn_amount(p: Profile, body: OrderPlaced, n: int, m: Moment) -> None:
     else:
         mean, var = p.amount_mean, p.amount_var
         spread = sqrt(var)
-        off = level - mean
+        m.amount_offset = off = level - mean
         if off > 0.0 and n > 5:
             m.amount_z = off / (spread + 0.15)
         spread += 0.02
@@ -133,7 +133,8 @@ def _learn_buyer(p: Profile, record: Record, body: OrderPlaced, time: Micros, ra
             if sighting.others and sighting.others[0].status:
                 banned = sighting.others[0].seller_id
             if sighting.buyer is not None:
-                see_buyer(m, sighting.buyer, log1p(body.amount_minor), time)
+                see_buyer(m, sighting.buyer, body.amount_minor, time)
+                m.buyer_seen = sighting.last_seen or time
         elif sighting.own > own:
             weight = pool_weight(sighting, own)
             if weight > shared:
@@ -196,7 +197,7 @@ def learn_payment(p: Profile, record: Record, body: PaymentCaptured | PaymentFai
             m.amount_z = off / (sqrt(p.amount_var) + 0.15)
     for sighting in record.seen:
         if sighting.buyer is not None:
-            see_buyer(m, sighting.buyer, log1p(amount), time)
+            see_buyer(m, sighting.buyer, amount, time)
 
 
 def learn_release(p: Profile, _record: Record, body: PaymentReleased, _time: Micros, _m: Moment) -> None:

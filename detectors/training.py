@@ -28,6 +28,16 @@ class TrainingRow(Struct, frozen=True, omit_defaults=True):
     label: Literal["bad", "good"] | None = None
     label_source: Literal["dispute", "verdict", "proven"] | None = None
     """`proven`: the seller has traded for long without a complaint."""
+    weight: int = 1
+    """Orders that this one stands for, where it is unlabelled."""
+    extra: bool = False
+    """Taken because the risk model saw some risk, on top of the sample: it is not what is usual."""
+    unjudged: bool = False
+    """A pattern that labels do not judge speaks against the seller: silence does not make the order good."""
+    risk: float = -1.0
+    """What the risk model in force gave the order when it was scored; -1 where there was none."""
+    challenger: float = -1.0
+    """The same of the model that scores in the shadow."""
     texts: tuple[str, ...] = ()
     """Folded texts of the seller's listings; a row with texts has no features, and the other way round."""
 

@@ -65,12 +65,16 @@ class WordsLearner:
         """When a snapshot was due last, by the log's clock: the start of that interval."""
         return None if self._clock.last_slot is None else self._clock.last_slot * self._clock.interval
 
-    def snapshot(self) -> bytes:
+    def publication(self) -> bytes:
         """The text model and the terms to propose, for the log."""
         proposed = tuple(self.emerging.candidates(PROPOSED))
         return _FORMAT + _encode(_Snapshot(self.text.snapshot(), proposed))
 
-    def state(self) -> bytes:
+    def version(self, training_offset: int, publication: bytes) -> str:
+        """The version under which a publication goes out: how far it has learned, and what."""
+        return words_version(training_offset, publication)
+
+    def snapshot(self) -> bytes:
         """Everything learned: equal bytes for equal learners."""
         if self._state is None:  # packing takes some 20 ms, and most rows are not about words
             self._state = _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready))

@@ -23,8 +23,14 @@ app = typer.Typer(
 )
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
+policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
+report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
+models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
+app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
 words = typer.Typer(no_args_is_help=True, help="Word lists, and new words that verdicts have brought up.")
+app.add_typer(report, name="report")
+app.add_typer(policy, name="policy")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
 
@@ -63,6 +69,29 @@ def replay(
     from sellerwatch.replay import run
 
     run(events, alerts, decisions, _settings(config))
+
+
+@app.command()
+def backtest(
+    events: Annotated[
+        list[Path], typer.Argument(help="Recorded events, or a dump of the log: .jsonl[.gz|.zst], .parquet.")
+    ],
+    policy: Annotated[Path | None, typer.Option(help="The policy file to try.")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another policy file in place of the present policy."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Score the new side with this model of the log throughout.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Who is illicit, as `simulate` writes it.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every number here.")] = None,
+    config: Config = None,
+) -> None:
+    """Replays a period under the present and a new policy: alerts added, lost, and how many were right."""
+    from sellerwatch.backtest.command import report
+    from sellerwatch.backtest.run import compare
+
+    report(compare(events, policy, against, model, truth, _settings(config)), html, json)
 
 
 @app.command()
@@ -190,6 +219,113 @@ def words_sample() -> None:
     from sellerwatch.words import sample
 
     typer.echo(sample(), nl=False)
+
+
+@report.command("missed")
+def report_missed(
+    decisions: Annotated[list[Path], typer.Argument(help="Decisions of the period: .jsonl[.gz|.zst], .parquet.")],
+    labels: Annotated[
+        list[Path] | None, typer.Option(help="Events, or a dump of the log, with verdicts and disputes; repeatable.")
+    ] = None,
+    truth: Annotated[Path | None, typer.Option(help="Instead: who is illicit, as `simulate` writes it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON, for programs.")] = False,
+) -> None:
+    """Estimates what stayed below the line although it was bad, with a 95 % interval, from the review of a sample."""
+    from sellerwatch.report.command import show_missed
+
+    show_missed(decisions, labels or [], truth, as_json=as_json)
+
+
+PolicyPath = Annotated[Path, typer.Argument(help="The policy file (TOML).")]
+
+
+@policy.command("check")
+def policy_check(file: PolicyPath) -> None:
+    """Reads a policy file and says what is wrong, where, and what to write instead; exit code 2: something is."""
+    from sellerwatch.policy.verbs import check
+
+    check(file)
+
+
+@policy.command("diff")
+def policy_diff(
+    file: PolicyPath,
+    against: Annotated[Path | None, typer.Option(help="Another file; default: the policy in force.")] = None,
+    config: Config = None,
+) -> None:
+    """Lists every key that a policy file would change."""
+    from sellerwatch.policy.verbs import diff
+
+    diff(file, against, _settings(config))
+
+
+@policy.command("publish")
+def policy_publish(
+    file: PolicyPath,
+    author: Annotated[str | None, typer.Option(help="Who publishes; default: the user of this machine.")] = None,
+    note: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
+    config: Config = None,
+) -> None:
+    """Puts a policy in force: writes it into every partition of the log. Repeated, it changes nothing more."""
+    from sellerwatch.policy.verbs import send
+
+    send(file, author, note, _settings(config))
+
+
+@policy.command("show")
+def policy_show(
+    history: Annotated[bool, typer.Option("--history", help="List all publications instead.")] = False,
+    config: Config = None,
+) -> None:
+    """Prints the policy in force as it was published."""
+    from sellerwatch.policy.verbs import show
+
+    show(history, _settings(config))
+
+
+VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@models.command("list")
+def models_list(config: Config = None) -> None:
+    """Lists the versions that are kept, how good each was when it was published, and which are in force."""
+    from sellerwatch.models.verbs import show
+
+    show(_settings(config))
+
+
+@models.command("diff")
+def models_diff(old: VersionName, new: VersionName, config: Config = None) -> None:
+    """Prints where two versions of a model differ most."""
+    from sellerwatch.models.verbs import diff
+
+    diff(old, new, _settings(config))
+
+
+@models.command("rollback")
+def models_rollback(version: VersionName, config: Config = None) -> None:
+    """Puts an older version in force again, until `models release` lets newer ones follow."""
+    from sellerwatch.models.verbs import rollback
+
+    rollback(version, _settings(config))
+
+
+@models.command("release")
+def models_release(
+    model: Annotated[str, typer.Argument(help="cohorts, risk or challenger.")], config: Config = None
+) -> None:
+    """Lets newer versions of a model that was rolled back follow again."""
+    from sellerwatch.models.verbs import release
+
+    release(model, _settings(config))
+
+
+@models.command("promote")
+def models_promote(config: Config = None) -> None:
+    """Lets the challenger and the risk model in force change places."""
+    from sellerwatch.models.verbs import promote
+
+    promote(_settings(config))
 
 
 def main() -> NoReturn:

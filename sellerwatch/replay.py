@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.events import SECOND, decode_record
-from detectors.learners import new_learners
+from detectors.learners import Learners
 from streams.files import FilesError, read_events, total_bytes
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
 from streams.settings import Settings
-from streams.worker import policy_of
+from streams.worker import usual_policy
 
 REPLAY_KEY = b"a replay without configured keys"
 """Hashes of a replay without configured keys never leave its memory, but for its own files."""
@@ -40,7 +41,7 @@ def run(paths: Sequence[Path], alerts: Path | None, decisions: Path | None, sett
     started = time.perf_counter()
     replay = _replay_of(paths, settings)
     with ExitStack() as stack:
-        reader = stack.enter_context(_Reader(paths, console))
+        reader = stack.enter_context(Reader(paths, console))
         lines = reader.by_event_time() if isinstance(replay, EventReplay) else reader.as_recorded()
         write = stack.enter_context(ResultFiles(alerts, decisions))
         for step in replay.run(lines):
@@ -61,21 +62,42 @@ def _summary(console: Console, counts: Counts, written: ResultFiles, seconds: fl
 
 
 def _replay_of(paths: Sequence[Path], settings: Settings) -> EventReplay | LogReplay:
-    kinds = {_is_log(path) for path in paths}
+    usual = usual_policy(settings)
+    if of_log(paths):
+        trusted = settings.signing() or None
+        return LogReplay(ModelShelf(trusted), PolicyShelf(trusted, usual))
+    return event_replay(PolicyShelf([signing_key(settings)], usual), settings)
+
+
+def of_log(paths: Sequence[Path]) -> bool:
+    """Whether the files are dumps of the log.
+
+    Raises:
+        FilesError: Some are, others are not.
+    """
+    kinds = {is_log(path) for path in paths}
     if len(kinds) > 1:
         raise FilesError("some of the files hold contract events, others lines of the log; replay one kind at a time")
-    policy = policy_of(settings)
-    if kinds == {True}:
-        return LogReplay(ModelShelf(settings.signing() or None), policy)
+    return kinds == {True}
+
+
+def signing_key(settings: Settings) -> bytes:
+    """What a replay of events signs its models with."""
+    return (settings.signing() or [REPLAY_KEY])[0]
+
+
+def event_replay(policies: PolicyShelf, settings: Settings) -> EventReplay:
+    """A replay of contract events."""
     keys = settings.hashing() or [HashKey("r", REPLAY_KEY)]
-    signing_key = (settings.signing() or [REPLAY_KEY])[0]
-    shelf = ModelShelf([signing_key])
+    key = signing_key(settings)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
-    return EventReplay(shelf, policy, Pseudonyms(keys), new_learners(publish_every=interval), signing_key, wait=wait)
+    learners = Learners.new(interval)
+    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait)
 
 
-def _is_log(path: Path) -> bool:
+def is_log(path: Path) -> bool:
+    """Whether a file holds lines of the log, and no contract events."""
     first = next(iter(read_events(path)), None)
     if first is None:
         return False
@@ -119,13 +141,13 @@ def _key(item: tuple[datetime, bytes]) -> datetime:
     return item[0]
 
 
-class _Reader:
+class Reader:
     """Reads the files and draws how far that has come, where a person watches."""
 
-    def __init__(self, paths: Sequence[Path], console: Console) -> None:
+    def __init__(self, paths: Sequence[Path], console: Console, doing: str = "replaying") -> None:
         self._paths = paths
         columns = (
-            TextColumn("replaying"),
+            TextColumn(doing),
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),

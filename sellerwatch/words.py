@@ -78,7 +78,7 @@ async def _in_force(settings: Settings) -> ModelPublished | None:
     redis = connect(settings.redis_url)
     try:
         stored = await redis.get(
-            PartitionStore(redis, settings.namespace, "watch", outbox_limit=1).key(0, "model.words")
+            PartitionStore(redis, settings.namespace, "watch", outbox_limit=1).key(0, "model:words")
         )
     except RedisError as error:
         where = urlsplit(settings.redis_url).hostname  # the URL itself may hold a password

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortModels
-from detectors.events import ModelPublished, Record
+from detectors.budget import LINE
+from detectors.events import ModelPublished, PolicyPublished, Record
 from detectors.fold import NO_TEXTS, Effects, KeptText, OrderRow, fold
+from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
-from detectors.reader import UNTAUGHT
-from detectors.text_model import TextModel
 from streams.marks import Marks
-from streams.models import Model, ModelShelf
+from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()
 
@@ -25,16 +25,16 @@ log = structlog.get_logger()
 class PartitionState:
     """What the fold remembers of a partition besides its sellers."""
 
-    models: CohortModels
+    models: Models
+    policy: Policy
+    """In force; under the line that the budget asks for."""
     marks: Marks = field(default_factory=Marks)
-    words: TextModel = UNTAUGHT
+    line: float = 0.0
+    """That the budget asks for."""
 
-    def put(self, model: Model) -> None:
-        """From here on, a model of its kind is in force."""
-        if isinstance(model, TextModel):
-            self.words = model
-        else:
-            self.models = model
+    def decide_by(self, policy: Policy, line: float) -> None:
+        """Changes over to a policy, or to another line of its budget."""
+        self.policy, self.line = policy.with_raised(line), line
 
 
 @dataclass(slots=True)
@@ -45,7 +45,10 @@ class Step:
     changed: set[str] = field(default_factory=set)
     sources: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelPublished] = field(default_factory=dict)
-    """What was published and is in force now, by the name of the model."""
+    """What was published, by model: the last of each."""
+    policy: PolicyPublished | None = None
+    line: ModelPublished | None = None
+    """The line that the budget asks for."""
     failed: list[tuple[int, Record, str]] = field(default_factory=list)
     """(offset, record, error) of records that could not be processed and changed nothing."""
     repeated: int = 0
@@ -57,7 +60,7 @@ def fold_step(
     profiles: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     shelf: ModelShelf,
-    policy: Policy,
+    policies: PolicyShelf,
     texts: Mapping[str, KeptText] = NO_TEXTS,
 ) -> Step:
     """Folds records of one partition, in order; repeats of a source record change nothing.
@@ -72,13 +75,25 @@ def fold_step(
     rows, said = dict(order_rows), dict(texts)
     for run in _runs(state, records, step):
         first = run[0][1].body
+        if isinstance(first, ModelPublished) and first.model == LINE:
+            line = shelf.line(first)
+            if line is not None:
+                state.decide_by(state.policy, line)
+                step.line = first
+            continue
         if isinstance(first, ModelPublished):
-            model = shelf.take(first)
-            if model is not None:
-                state.put(model)
+            models = shelf.take(state.models, first)
+            if models is not None:
+                state.models = models
                 step.models[first.model] = first
             continue
-        for effects in _fold_run(run, profiles, rows, said, state, policy, step):
+        if isinstance(first, PolicyPublished):
+            policy = policies.take(first)
+            if policy is not None:
+                state.decide_by(policy, state.line)
+                step.policy = first
+            continue
+        for effects in _fold_run(run, profiles, rows, said, state, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             rows.update(effects.order_rows)
@@ -90,13 +105,13 @@ def fold_step(
 def _runs(
     state: PartitionState, records: Sequence[tuple[int, Record]], step: Step
 ) -> Iterator[list[tuple[int, Record]]]:
-    """Records that are new, in runs under one version of the models."""
+    """Records that are new, in runs under one version of the models and one policy."""
     run: list[tuple[int, Record]] = []
     for item in records:
         if not state.marks.advance(item[1].source):
             step.repeated += 1
             continue
-        if isinstance(item[1].body, ModelPublished):
+        if isinstance(item[1].body, ModelPublished | PolicyPublished):
             if run:
                 yield run
             yield [item]
@@ -113,14 +128,13 @@ def _fold_run(
     rows: Mapping[str, OrderRow],
     texts: Mapping[str, KeptText],
     state: PartitionState,
-    policy: Policy,
     step: Step,
 ) -> Iterator[Effects]:
     """Folds a run at once; where a record fails, one by one, leaving that one out."""
     sellers = {record.seller_id for _, record in run}
     before = {seller: encode_profile(profiles[seller]) for seller in sellers if seller in profiles}
     try:
-        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, state.models, policy, state.words, texts)
+        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, state.models, state.policy, texts)
         return
     except BaseException as error:
         _raise_unless_data(error)
@@ -130,7 +144,7 @@ def _fold_run(
         seller = record.seller_id
         before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
         try:
-            effects = fold([record], [offset], profiles, rows, state.models, policy, state.words, texts)
+            effects = fold([record], [offset], profiles, rows, state.models, state.policy, texts)
         except BaseException as error:
             _raise_unless_data(error)
             _restore(profiles, {seller}, before)

@@ -144,6 +144,7 @@ class Incoming(Struct, gc=False):
         *,
         amount_minor: int | None = None,
         bad: bool = False,
+        placed_at: Micros = 0,
         listed: tuple[str, Micros] | None = None,
         withdrawn: str | None = None,
     ) -> Touch:
@@ -157,6 +158,7 @@ class Incoming(Struct, gc=False):
             self.event_hash,
             amount_minor,
             bad,
+            placed_at,
             listed,
             withdrawn,
         )
@@ -311,7 +313,8 @@ class Gathering:
         for incoming in self.batch:
             disputed = isinstance(incoming.event.body, PaymentDisputed)
             if disputed and incoming.seller_id and (buyer := self._buyer_of(incoming)):
-                by = incoming.touch(incoming.seller_id, "buyer", bad=True)
+                placed_at = incoming.order.placed_at if incoming.order else 0
+                by = incoming.touch(incoming.seller_id, "buyer", bad=True, placed_at=placed_at)
                 self._touch(incoming, f"v:buyer:{buyer}", "buyer", buyer, by)
         self.take_standings(found)
 

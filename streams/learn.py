@@ -8,17 +8,33 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from detectors.cohorts import SnapshotError
-from detectors.events import SECOND, ModelPublished, Record, Source, encode_record
-from detectors.learners import COHORTS, WORDS, Learners, Publication
-from detectors.text_model import TextModelError
+from detectors.budget import (
+    LINE,
+    LineKeeper,
+    PublishedLine,
+    decode_candidate,
+    decode_keeper,
+    encode_keeper,
+    encode_line,
+)
+from detectors.events import SECOND, Micros, ModelPublished, Record, Source, encode_record
+from detectors.learners import COHORTS, MODELS, STORED, Learners, Published, UnreadableLearnerError
+from detectors.risk_learner import RiskLearner
 from detectors.training import TrainingRow, decode_row
+from detectors.validation import Figures
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
-from streams.signing import SignatureError, sign, verify
+from streams.model_commands import (
+    SIGNED,
+    Announcement,
+    encode_announcement,
+    slots_of,
+    unpack_command,
+)
+from streams.signing import SignatureError, sign, unverified, verify
 from streams.store.connection import Lost
 from streams.store.partition import Answer, Commit, PartitionStore
 
@@ -26,10 +42,15 @@ log = structlog.get_logger()
 
 LEARNER = b"learner"
 """What a signature of the stored learner is good for; a published model's is another."""
-LEARNER_KEYS = {COHORTS: "learner", WORDS: "learner.words"}
-"""Where what each learner has learned is kept."""
+
+
+def learner_key(name: str) -> str:
+    """Where the learner of a model is kept."""
+    return "learner" if name == COHORTS else f"learner:{name}"
+
+
 COMMIT_SECONDS = 5.0
-"""The learners are written to Redis when models are published, and at least this often."""
+"""The learner is written to Redis when models are published, and at least this often."""
 
 
 @dataclass(slots=True)
@@ -39,9 +60,13 @@ class LearnState:
     learners: Learners
     marks: Marks
     committed: int
-    """Position of the learners that are in Redis."""
+    """Position of the learners that is in Redis."""
+    line: LineKeeper = field(default_factory=LineKeeper)
+    """What the budget of alerts asks for."""
     committed_at: float = field(default_factory=time.monotonic)
     sources: dict[str, str] = field(default_factory=dict)
+    announced: list[Announcement] = field(default_factory=list)
+    """Publications that are not committed yet."""
 
 
 class Learn:
@@ -63,8 +88,8 @@ class Learn:
         self._new_learners = new_learners
         self._keys = keys
         self._log_partitions = log_partitions
-        for model in LEARNER_KEYS:
-            metrics.MODELS_PUBLISHED.labels(model)
+        for name in MODELS:
+            metrics.MODELS_PUBLISHED.labels(name)
         for label in ("none", "good", "bad"):
             metrics.MODEL_ROWS.labels(label)
 
@@ -75,23 +100,24 @@ class Learn:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            keys = list(LEARNER_KEYS.values())
-            claim, sources, stored = await self._store.claim(partition, generation, ours, keys)
+            keys = [*(learner_key(name) for name in STORED), "line"]
+            claim, sources, (*stored, line) = await self._store.claim(partition, generation, ours, keys)
         except Lost:
             return None
-        learners = self._restored(dict(zip(LEARNER_KEYS, stored, strict=True)))
-        claim.memory["state"] = LearnState(learners, Marks(sources), claim.position)
+        learners = self._restored(dict(zip(STORED, stored, strict=True)))
+        claim.memory["state"] = LearnState(
+            learners, Marks(sources), claim.position, decode_keeper(line) if line else LineKeeper()
+        )
         return claim
 
     def _restored(self, stored: Mapping[str, bytes | None]) -> Learners:
         learners = self._new_learners()
-        for model, state in stored.items():
-            if state is not None:
-                try:
-                    if not learners.restore(model, verify(self._keys, state, purpose=LEARNER)):
-                        log.warning("learner_outdated", model=model, reason="other features", consequence="a new start")
-                except (SignatureError, SnapshotError, TextModelError) as error:
-                    log.error("learner_refused", model=model, error=str(error), consequence="a new start")
+        for name, signed in stored.items():
+            try:
+                if signed is not None:
+                    learners.restore(name, verify(self._keys, signed, purpose=LEARNER))
+            except (SignatureError, UnreadableLearnerError) as error:
+                log.error("learner_refused", model=name, error=str(error), consequence="a new start")
         return learners
 
     async def begin(self, claim: Claim) -> None:
@@ -122,31 +148,57 @@ class Learn:
                 answer = await self._store.standing(claim, claim.memory["state"].committed)
                 if answer is not Answer.OK:
                     self._lose(claim, answer)
-            for model, published in claim.memory["state"].learners.published_at().items():
-                if published is not None:
-                    metrics.MODEL_AGE.labels(model).set(max(time.time() - published / SECOND, 0.0))
+            for name, learner in claim.memory["state"].learners.of.items():
+                if isinstance(learner, RiskLearner):
+                    _tell(name, learner.validation.figures())
+                if learner.published_at is not None:
+                    metrics.MODEL_AGE.labels(name).set(max(time.time() - learner.published_at / SECOND, 0.0))
 
     async def _learn(self, claim: Claim, part: Part) -> None:
         state: LearnState = claim.memory["state"]
         for record in part.records:
             if record.offset < claim.position or record.value is None:
                 continue
+            if record.value.startswith(SIGNED):
+                await self._obey(claim, state, record.value, record.offset)
+                continue
+            if await self._keep_line(claim, state, record.value, record.offset):
+                continue
             row = self._read(record.value, record.offset)
             if row is None or not state.marks.advance(row.source):
                 metrics.EVENTS.labels(self.name, "repeated").inc()
                 continue
-            due = state.learners.learn_one(row, record.offset)
+            due = list(state.learners.learn_one(row, record.offset))
             metrics.MODEL_ROWS.labels(row.label or "none").inc()
             metrics.EVENTS.labels(self.name, "applied").inc()
+            self._note_drift(state.learners)
             if due:
-                for part_number, publication in enumerate(due):
-                    await self._publish(claim, publication, row, record.offset, part_number)
+                for published in due:
+                    await self._publish(claim, state, published, row.logged_at, record.offset)
                 await self._commit(claim, state, record.offset + 1)
                 if not claim.live:
                     return
         claim.position = part.stop
         if time.monotonic() - state.committed_at > COMMIT_SECONDS:
             await self._commit(claim, state, part.stop)
+
+    async def _keep_line(self, claim: Claim, state: LearnState, value: bytes, offset: int) -> bool:
+        """Takes in what concerns the budget of alerts, and publishes its line; False: the value is something else."""
+        try:
+            candidate = decode_candidate(value)
+        except msgspec.DecodeError as error:
+            log.error("candidate_refused", offset=offset, error=str(error))
+            return True
+        if candidate is None:
+            return False
+        if state.marks.advance(candidate.source) and state.line.learn_one(candidate):
+            version = f"{LINE}-{offset}-{state.line.line:.6f}"
+            body = ModelPublished(LINE, version, sign(self._keys[0], encode_line(PublishedLine(state.line.line))))
+            await self._send(
+                claim, body, Source(names.TRAINING, claim.partition.partition, offset), candidate.logged_at
+            )
+            log.info("line_published", line=state.line.line)
+        return True
 
     def _read(self, value: bytes, offset: int) -> TrainingRow | None:
         try:
@@ -155,39 +207,75 @@ class Learn:
             log.error("training_row_refused", offset=offset, error=str(error))
             return None
 
-    async def _publish(self, claim: Claim, due: Publication, row: TrainingRow, offset: int, part: int) -> None:
+    def _note_drift(self, learners: Learners) -> None:
+        for drift in learners.drifts:
+            metrics.DRIFTS.inc()
+            log.warning(
+                "drift_detected", cohort=drift.cohort, distance=drift.distance, before=drift.before, held_for="1 day"
+            )
+        learners.drifts.clear()
+
+    async def _obey(self, claim: Claim, state: LearnState, value: bytes, offset: int) -> None:
+        """Does what a person asks of the models; a command that we cannot trust changes nothing."""
+        try:
+            command = unpack_command(value, self._keys)
+        except (SignatureError, msgspec.DecodeError) as error:
+            log.error("model_command_refused", offset=offset, error=str(error))
+            return
+        learners, due = state.learners, list[Published]()
+        if command.action == "promote":
+            due = list(learners.promote(offset))
+        elif command.action == "release":
+            learners.release(command.model)
+        else:
+            learners.hold(command.model)
+            again = Published(command.model, 0, command.version, unverified(command.snapshot))
+            due = [again]
+        for published in due:
+            await self._publish(claim, state, published, command.given_at, offset)
+        log.warning("model_command", action=command.action, model=command.model, version=command.version)
+        await self._commit(claim, state, offset + 1)
+
+    async def _publish(self, claim: Claim, state: LearnState, due: Published, now: Micros, offset: int) -> None:
         """Writes a model into every log partition. Repeated after a crash, it is skipped as a repeat."""
-        version = due.version
-        body = ModelPublished(due.model, version, sign(self._keys[0], due.snapshot))
-        source = Source(names.TRAINING, claim.partition.partition, offset, part)
+        body = ModelPublished(due.model, due.version, sign(self._keys[0], due.publication))
+        source = Source(names.TRAINING, claim.partition.partition, offset, due.part)
+        await self._send(claim, body, source, now)
+        state.announced.append(_announcement(body, now, state.learners))
+        metrics.MODELS_PUBLISHED.labels(due.model).inc()
+        log.info("model_published", model=due.model, version=due.version, size=len(due.publication))
+
+    async def _send(
+        self, claim: Claim, body: ModelPublished, source: Source, logged_at: Micros, event_time: Micros | None = None
+    ) -> None:
+        """Writes a publication into every log partition."""
+        time_of = logged_at if event_time is None else event_time
         records = {
             (names.EVENTS, p): [
-                Outgoing(
-                    None, encode_record(Record(p, source, row.logged_at, f"model/{version}", row.event_time, "", body))
-                )
+                Outgoing(None, encode_record(Record(p, source, logged_at, f"model/{body.version}", time_of, "", body)))
             ]
             for p in range(self._log_partitions)
         }
         await send(self.app, records, lambda: claim.live)
-        metrics.MODELS_PUBLISHED.labels(due.model).inc()
-        log.info("model_published", model=due.model, version=version, size=len(due.snapshot))
 
     async def _commit(self, claim: Claim, state: LearnState, position: int) -> None:
         state.sources.update(state.marks.changes())
-        sets = [
-            (self._store.key(claim.partition.partition, LEARNER_KEYS[model]), self._signed(learned), 0)
-            for model, learned in state.learners.states().items()
-        ]
-        commit = Commit(state.committed, position, sets=sets, sources=state.sources)
+        line = (self._store.key(claim.partition.partition, "line"), encode_keeper(state.line), 0)
+        commit = Commit(state.committed, position, sets=[line], sources=state.sources)
+        for name, snapshot in state.learners.snapshots().items():
+            key = self._store.key(claim.partition.partition, learner_key(name))
+            commit.sets.append((key, sign(self._keys[0], snapshot, purpose=LEARNER), 0))
+        for announced in state.announced:
+            stored = encode_announcement(announced)
+            for slot in slots_of(announced.model, announced.published_at):
+                commit.sets.append((self._store.key(claim.partition.partition, slot), stored, 0))
         answers = await self._store.apply({claim: [commit]})
         if answers[claim] in (Answer.OK, Answer.DONE):
             claim.position = state.committed = position
             state.committed_at, state.sources = time.monotonic(), {}
+            state.announced.clear()
             return
         self._lose(claim, answers[claim])
-
-    def _signed(self, learned: bytes) -> bytes:
-        return sign(self._keys[0], learned, purpose=LEARNER)
 
     def _lose(self, claim: Claim, answer: Answer) -> None:
         """Somebody else owns the partition, or Redis is older than it was: start again from the store."""
@@ -195,3 +283,19 @@ class Learn:
         if answer is Answer.MISMATCH:
             metrics.ROLLBACKS.labels(self.name).inc()
         consumer_of(self.app).lose(claim)
+
+
+def _tell(model: str, figures: Figures) -> None:
+    metrics.MODEL_JUDGED.labels(model).set(figures.rows)
+    metrics.MODEL_AVERAGE_PRECISION.labels(model).set(figures.average_precision)
+    metrics.MODEL_PRECISION_AT_50.labels(model).set(figures.precision_at_50)
+    metrics.MODEL_CALIBRATION_ERROR.labels(model).set(figures.calibration_error)
+
+
+def _announcement(body: ModelPublished, now: Micros, learners: Learners) -> Announcement:
+    learner = learners.of.get(body.model)
+    if not isinstance(learner, RiskLearner):
+        return Announcement(body.model, body.version, now, body.snapshot)
+    of = learner.validation.figures()
+    figures = of.rows, of.average_precision, of.precision_at_50, of.calibration_error
+    return Announcement(body.model, body.version, now, body.snapshot, *figures)

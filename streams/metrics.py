@@ -101,6 +101,20 @@ MODEL_AGE = Gauge(
 )
 MODEL_ROWS = Counter("sellerwatch_training_rows_total", "Rows that learn took in.", ["label"])
 MODELS_PUBLISHED = Counter("sellerwatch_models_published_total", "Snapshots written to the log.", ["model"])
+DRIFTS = Counter("sellerwatch_drifts_total", "Changes in what is usual among peers that were noticed.")
+MODEL_AVERAGE_PRECISION = Gauge(
+    "sellerwatch_model_average_precision", "Of the opinions whose orders' outcome is known by now.", ["model"]
+)
+MODEL_PRECISION_AT_50 = Gauge(
+    "sellerwatch_model_precision_at_50", "Share of bad among the 50 highest of those opinions.", ["model"]
+)
+MODEL_CALIBRATION_ERROR = Gauge(
+    "sellerwatch_model_calibration_error", "Mean difference between chance and outcome of those opinions.", ["model"]
+)
+MODEL_JUDGED = Gauge("sellerwatch_model_judged_opinions", "Opinions whose orders' outcome is known by now.", ["model"])
+POLICIES_REFUSED = Counter(
+    "sellerwatch_policies_refused_total", "Policies in the log that watch could not trust or read."
+)
 MODELS_REFUSED = Counter("sellerwatch_models_refused_total", "Snapshots in the log that watch could not trust or read.")
 
 OUTBOX_DEPTH = Gauge("sellerwatch_outbox_depth", "Alerts not yet delivered.", ["partition"])

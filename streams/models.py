@@ -1,22 +1,26 @@
 """Snapshots as they travel: signed by learn, checked by watch, each parsed once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import msgspec
 import structlog
 
+from detectors.budget import decode_line
 from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
-from detectors.learners import COHORTS, WORDS
+from detectors.learners import COHORTS, MODELS, RISK, WORDS
+from detectors.models import Models
 from detectors.peer_features import PRIOR
+from detectors.risk_model import RiskModel
+from detectors.risk_snapshot import RiskSnapshotError
 from detectors.text_model import TextModel, TextModelError
 from detectors.words_learner import words_model
 from streams import metrics
 from streams.signing import SignatureError, unverified, verify
 
 log = structlog.get_logger()
-
-Model = CohortModels | TextModel
 
 
 class ModelShelf:
@@ -26,36 +30,52 @@ class ModelShelf:
         keys: That a snapshot may be signed with; `None`: whoever replays a log trusts the file.
     """
 
-    def __init__(self, keys: Sequence[bytes] | None, *, remember: int = 6) -> None:
-        self.prior = CohortModels.prior(FEATURES, PRIOR)
+    def __init__(self, keys: Sequence[bytes] | None, *, remember: int = 4) -> None:
+        self.prior = Models(CohortModels.prior(FEATURES, PRIOR))
         self._keys = keys
         self._remember = remember
-        self._parsed: dict[str, Model] = {}
+        self._parsed: dict[tuple[str, str], CohortModels | RiskModel | TextModel] = {}
 
-    def take(self, published: ModelPublished) -> Model | None:
-        """The published models; `None`, with the reason logged, when they cannot be trusted or read."""
-        if published.model not in (COHORTS, WORDS):
+    def take(self, models: Models, published: ModelPublished) -> Models | None:
+        """`models` with the published one in place; `None`, and the reason in the log, when it is not to be used."""
+        if published.model not in MODELS:
             metrics.MODELS_REFUSED.inc()
             log.warning("model_unknown", model=published.model, version=published.version)
             return None
-        models = self._parsed.pop(published.version, None)
-        if models is None:
+        key = published.model, published.version
+        model = self._parsed.pop(key, None)
+        if model is None:
             try:
-                models = self._read(published)
-            except (SignatureError, SnapshotError, TextModelError) as error:
+                model = self._read(published)
+            except (SignatureError, SnapshotError, RiskSnapshotError, TextModelError) as error:
                 metrics.MODELS_REFUSED.inc()
-                log.error("model_refused", version=published.version, error=str(error))
+                log.error("model_refused", model=published.model, version=published.version, error=str(error))
                 return None
-        self._parsed[published.version] = models
-        while len(self._parsed) > self._remember:
+        self._parsed[key] = model
+        while len(self._parsed) > self._remember * len(MODELS):
             self._parsed.pop(next(iter(self._parsed)))
-        return models
+        if isinstance(model, CohortModels):
+            return replace(models, peers=model)
+        if isinstance(model, TextModel):
+            return replace(models, words=model)
+        return replace(models, risk=model) if published.model == RISK else replace(models, challenger=model)
 
-    def _read(self, published: ModelPublished) -> Model:
+    def _read(self, published: ModelPublished) -> CohortModels | RiskModel | TextModel:
         snapshot = self._opened(published.snapshot)
         if published.model == WORDS:
             return words_model(snapshot, published.version)
-        return CohortModels.from_snapshot(snapshot, published.version, FEATURES)
+        if published.model == COHORTS:
+            return CohortModels.from_snapshot(snapshot, published.version, FEATURES)
+        return RiskModel(snapshot, published.version, FEATURES)
+
+    def line(self, published: ModelPublished) -> float | None:
+        """The line that the budget asks for; `None`, with the reason logged, when it cannot be trusted or read."""
+        try:
+            return decode_line(self._opened(published.snapshot)).line
+        except (SignatureError, msgspec.DecodeError) as error:
+            metrics.MODELS_REFUSED.inc()
+            log.error("line_refused", version=published.version, error=str(error))
+            return None
 
     def _opened(self, signed: bytes) -> bytes:
         return unverified(signed) if self._keys is None else verify(self._keys, signed)

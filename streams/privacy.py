@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import (
+    AlertSnoozed,
     IntelListed,
     IntelWithdrawn,
     OrderPlaced,
@@ -167,6 +168,7 @@ FIELDS: dict[type, dict[str, str]] = {
     ReviewLeft: {"buyer_id": "buyer"},
     ReportFiled: {"reporter_id": "buyer"},
     VerdictGiven: {"analyst": "analyst"},
+    AlertSnoozed: {"analyst": "analyst"},
     SellerRegistered: {
         "email": "email",
         "phone": "phone",

@@ -10,10 +10,10 @@ from itertools import islice
 
 import msgspec
 
-from detectors.alert_policy import Policy
+from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import KeptText, OrderRow
-from detectors.learners import Learners, Publication
+from detectors.learners import Learners, Published
 from detectors.profile import Profile
 from detectors.training import TrainingRow
 from streams import names
@@ -21,6 +21,7 @@ from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.signing import sign
 from streams.upstream import parse
@@ -42,10 +43,10 @@ class Counts:
 class LogReplay:
     """Folds lines of `sellerwatch.events`; each partition on its own, as the workers do."""
 
-    def __init__(self, shelf: ModelShelf, policy: Policy) -> None:
+    def __init__(self, shelf: ModelShelf, policies: PolicyShelf) -> None:
         self.counts = Counts()
         self._shelf = shelf
-        self._policy = policy
+        self._policies = policies
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
         self._rows: dict[int, dict[str, OrderRow]] = {}
@@ -56,7 +57,11 @@ class LogReplay:
         """What came of each batch of lines."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            yield from self.fold([decode_record(line) for line in batch])
+            yield from self.fold(self.gather(batch))
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that the lines hold."""
+        return [decode_record(line) for line in lines]
 
     def fold(self, records: Sequence[Record]) -> Iterator[Step]:
         """Folds records of any partitions, each partition's in order."""
@@ -65,11 +70,11 @@ class LogReplay:
             by_partition.setdefault(record.partition, []).append((self._offset, record))
             self._offset += 1
         for partition, items in by_partition.items():
-            state = self._states.setdefault(partition, PartitionState(self._shelf.prior))
+            state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, {})
             texts = self._texts.setdefault(partition, {})
-            step = fold_step(state, items, profiles, rows, self._shelf, self._policy, texts)
+            step = fold_step(state, items, profiles, rows, self._shelf, self._policies, texts)
             for effects in step.effects:
                 rows.update(effects.order_rows)
                 texts.update(effects.texts)
@@ -99,14 +104,14 @@ class EventReplay:
     def __init__(
         self,
         shelf: ModelShelf,
-        policy: Policy,
+        policies: PolicyShelf,
         pseudonyms: Pseudonyms,
         learners: Learners,
         signing_key: bytes,
         *,
         wait: Micros,
     ) -> None:
-        self._log = LogReplay(shelf, policy)
+        self._log = LogReplay(shelf, policies)
         self._pseudonyms = pseudonyms
         self._learners = learners
         self._signing_key = signing_key
@@ -115,6 +120,7 @@ class EventReplay:
         self._parked: list[Incoming] = []
         self._now: Micros = 0
         self._offsets: dict[str, int] = {}
+        self._line = LineKeeper()
 
     @property
     def counts(self) -> Counts:
@@ -125,12 +131,19 @@ class EventReplay:
         """What came of each batch of events."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            records = self._gather(self._retried() + [i for line in batch if (i := self._read(line))])
-            for step in self._log.fold(records):
-                yield step
-                yield from self._learn(step)
+            yield from self.fold(self.gather(batch))
         for _ in self._parked:
             self._refuse("order_unknown")
+
+    def gather(self, lines: Sequence[bytes]) -> list[Record]:
+        """The records that intake makes of the lines, and of what has waited."""
+        return self._gather(self._retried() + [i for line in lines if (i := self._read(line))])
+
+    def fold(self, records: Sequence[Record]) -> Iterator[Step]:
+        """Folds and learns records; what this or another replay has gathered."""
+        for step in self._log.fold(records):
+            yield step
+            yield from self._learn(step)
 
     def _read(self, line: bytes) -> Incoming | None:
         try:
@@ -169,11 +182,22 @@ class EventReplay:
 
     def _learn(self, step: Step) -> Iterator[Step]:
         for effects in step.effects:
+            for candidate in effects.candidates:
+                if self._line.learn_one(candidate):
+                    yield from self._publish_line(candidate.logged_at)
             for row in effects.rows:
-                for due in self._learners.learn_one(row, self._offsets.get(names.TRAINING, -1) + 1):
-                    yield from self._publish(due, row)
+                source = self._source(names.TRAINING)
+                for due in self._learners.learn_one(row, source.offset):
+                    yield from self._publish(due, source.offset, row)
 
-    def _publish(self, due: Publication, row: TrainingRow) -> Iterator[Step]:
-        source = self._source(names.TRAINING)
-        body = ModelPublished(due.model, due.version, sign(self._signing_key, due.snapshot))
-        yield from self._log.fold([Record(0, source, row.logged_at, f"model/{due.version}", row.event_time, "", body)])
+    def _publish(self, due: Published, offset: int, row: TrainingRow) -> Iterator[Step]:
+        source = Source(names.TRAINING, 0, offset, due.part)
+        body = ModelPublished(due.model, due.version, sign(self._signing_key, due.publication))
+        record = Record(0, source, row.logged_at, f"model/{due.version}", row.event_time, "", body)
+        yield from self._log.fold([record])
+
+    def _publish_line(self, logged_at: Micros) -> Iterator[Step]:
+        source, line = self._source(names.TRAINING), self._line.line
+        version = f"{LINE}-{source.offset}-{line:.6f}"
+        body = ModelPublished(LINE, version, sign(self._signing_key, encode_line(PublishedLine(line))))
+        yield from self._log.fold([Record(0, source, logged_at, f"model/{version}", logged_at, "", body)])

@@ -13,7 +13,7 @@ from streams.fold import Step
 
 _encode = msgspec.json.Encoder().encode
 TEXT_COLUMNS = ("event_id", "type", "order_id", "seller_id", "event_time", "pattern", "outcome")
-NUMBER_COLUMNS = ("score", "seller_score")
+NUMBER_COLUMNS = ("score", "seller_score", "review")
 JSON_COLUMNS = ("reasons", "features", "versions")
 
 

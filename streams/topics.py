@@ -24,6 +24,7 @@ CONFIGS: dict[str, dict[str, str]] = {
     names.REJECTED: {"retention.ms": str(30 * DAY_MS)},
     names.WAITING: {"retention.ms": str(DAY_MS)},
     names.TRAINING: {"retention.ms": str(90 * DAY_MS)},
+    names.POLICIES: LOG_CONFIG,
 }
 """Upstream topics keep the broker's defaults: they are upstream's."""
 
@@ -104,7 +105,7 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
     Args:
         upstream: Also make the upstream topics, which normally belong to the order pipeline.
     """
-    wanted = dict.fromkeys(CONFIGS, partitions) | {names.TRAINING: 1}
+    wanted = dict.fromkeys(CONFIGS, partitions) | {names.TRAINING: 1, names.POLICIES: 1}
     if upstream:
         wanted |= dict.fromkeys(names.UPSTREAM, partitions)
     made = []

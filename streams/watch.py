@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from detectors.alert_policy import Policy
+from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
-from detectors.events import ModelPublished, Record, decode_record
+from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import (
     KeptText,
     OrderRow,
@@ -22,7 +22,7 @@ from detectors.fold import (
     labelled_orders,
     labelled_texts,
 )
-from detectors.learners import COHORTS, WORDS
+from detectors.learners import COHORTS, MODELS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
@@ -33,6 +33,7 @@ from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.rejected import RefusalLimit, refusal, rejection
 from streams.stops import Stops
 from streams.store.connection import Lost
@@ -47,12 +48,17 @@ ROW_SECONDS = 46 * 86_400
 FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
-MODEL_KEYS = {COHORTS: "model", WORDS: "model.words"}
-"""Where what is in force of each model is kept."""
-TEXT_SECONDS = ROW_SECONDS
+
+def model_key(name: str) -> str:
+    """Where a partition keeps the model that is in force."""
+    return "model" if name == COHORTS else f"model:{name}"
+
+
+MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
-encode_model = msgspec.msgpack.Encoder().encode
+decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
+encode_published = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -76,14 +82,14 @@ class Watch:
     app: App
 
     def __init__(
-        self, store: PartitionStore, shelf: ModelShelf, stops: Stops, policy: Policy, *, cached_profiles: int
+        self, store: PartitionStore, shelf: ModelShelf, stops: Stops, policies: PolicyShelf, *, cached_profiles: int
     ) -> None:
         self._store = store
         self._shelf = shelf
         self._stops = stops
-        self._policy = policy
+        self._policies = policies
         self._cached_profiles = cached_profiles
-        prepare(policy)
+        prepare(policies.usual)
 
     # -- ownership ----------------------------------------------------------------------------
 
@@ -92,14 +98,20 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            claim, sources, published = await self._store.claim(partition, generation, ours, list(MODEL_KEYS.values()))
+            kept = [*MODEL_KEYS, "policy", "line"]
+            claim, sources, (*stored, rules, line) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
-        claim.memory["state"] = state = PartitionState(self._shelf.prior, Marks(sources))
-        for stored in published:
-            if stored and (model := self._shelf.take(decode_model(stored))) is not None:
-                state.put(model)
+        models = self._shelf.prior
+        for published in stored:
+            if published:
+                models = self._shelf.take(models, decode_model(published)) or models
+        policy = self._policies.take(decode_policy(rules)) if rules else None
+        raised = self._shelf.line(decode_model(line)) if line else None
+        state = PartitionState(models, policy or self._policies.usual, Marks(sources))
+        state.decide_by(state.policy, raised or 0.0)
+        claim.memory["state"] = state
         claim.memory["profiles"] = {}
         return claim
 
@@ -170,7 +182,7 @@ class Watch:
         cache: dict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
-            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policy, work.texts)
+            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policies, work.texts)
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
@@ -196,10 +208,14 @@ class Watch:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
             for place, text in effects.texts.items():
-                commit.sets.append((key(partition, f"t:{place}"), encode_kept_text(text), TEXT_SECONDS))
+                commit.sets.append((key(partition, f"t:{place}"), encode_kept_text(text), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
         for name, model in step.models.items():
-            commit.sets.append((key(partition, MODEL_KEYS[name]), encode_model(model), 0))
+            commit.sets.append((key(partition, model_key(name)), encode_published(model), 0))
+        if step.line is not None:
+            commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
+        if step.policy is not None:
+            commit.sets.append((key(partition, "policy"), encode_published(step.policy), 0))
         commit.sources = step.sources
         return commit
 
@@ -281,6 +297,9 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.rows:
             rows = outgoing.setdefault((names.TRAINING, 0), [])
             rows += [Outgoing(None, encode_row(row)) for row in effects.rows]
+        if effects.candidates:
+            told = outgoing.setdefault((names.TRAINING, 0), [])
+            told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))

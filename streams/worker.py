@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from detectors.alert_policy import Policy
 from detectors.events import SECOND
-from detectors.learners import new_learners
+from detectors.learners import Learners
 from streams import metrics, names
 from streams.app import App, Stage, build_app, consumer_of, run
 from streams.dispatch import Dispatcher
@@ -23,6 +23,7 @@ from streams.learn import Learn
 from streams.lexicons import lexicon_of
 from streams.models import ModelShelf
 from streams.outbox import Outbox
+from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms
 from streams.settings import Settings
 from streams.stops import Stops
@@ -100,13 +101,14 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
     if name == "watch":
         shelf = ModelShelf(settings.signing())
         stops = Stops(redis, settings.namespace, name)
-        return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
+        policies = PolicyShelf(settings.signing(), usual_policy(settings))
+        return Watch(store, shelf, stops, policies, cached_profiles=settings.cached_profiles)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
-    return Learn(store, lambda: new_learners(publish_every=interval), settings.signing(), log_partitions=layout.log)
+    return Learn(store, lambda: Learners.new(interval), settings.signing(), log_partitions=layout.log)
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The alert policy that the settings ask for."""
+def usual_policy(settings: Settings) -> Policy:
+    """The alert policy that the settings ask for, in force until one is published."""
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
     return Policy(line=settings.alert_threshold, quiet_period=quiet, lexicon=lexicon_of(settings.lexicons))
 

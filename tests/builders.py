@@ -24,15 +24,13 @@ from detectors.events import (
 )
 from detectors.features import FEATURES
 from detectors.fold import Effects, KeptText, OrderRow, fold
-from detectors.judging import PeerModels
+from detectors.models import Models
 from detectors.peer_features import PRIOR
 from detectors.profile import Profile
-from detectors.reader import UNTAUGHT
-from detectors.text_model import TextModel
 
 MONDAY: Micros = 1_772_409_600_000_000
 """2026-03-02T00:00Z."""
-PRIOR_MODELS = CohortModels.prior(FEATURES, PRIOR)
+PRIOR_MODELS = Models(CohortModels.prior(FEATURES, PRIOR))
 _numbers = count()
 
 
@@ -101,14 +99,11 @@ def record(body: LogBody, **fields: Any) -> Record:
 class Market:
     """Folds records as watch does, and keeps all that came of them."""
 
-    def __init__(
-        self, models: PeerModels = PRIOR_MODELS, policy: Policy | None = None, words: TextModel = UNTAUGHT
-    ) -> None:
+    def __init__(self, models: Models = PRIOR_MODELS, policy: Policy | None = None) -> None:
         self.models, self.policy = models, policy or Policy()
         self.sellers: dict[str, Profile] = {}
         self.order_rows: dict[str, OrderRow] = {}
         self.texts: dict[str, KeptText] = {}
-        self.words = words
         self.effects = Effects()
         self.now = MONDAY
         self._offset = 0
@@ -117,13 +112,14 @@ class Market:
         batch = list(records)
         offsets = range(self._offset, self._offset + len(batch))
         self._offset += len(batch)
-        kept = self.order_rows, self.models, self.policy, self.words, self.texts
+        kept = self.order_rows, self.models, self.policy, self.texts
         effects = fold(batch, offsets, self.sellers, *kept)
         self.order_rows.update(effects.order_rows)
         self.texts.update(effects.texts)
         self.effects.decisions += effects.decisions
         self.effects.alerts += effects.alerts
         self.effects.rows += effects.rows
+        self.effects.candidates += effects.candidates
         self.effects.changed |= effects.changed
         self.effects.duplicates += effects.duplicates
         return effects

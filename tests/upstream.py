@@ -31,6 +31,7 @@ _FILLED: dict[str, dict[str, Any]] = {
     "shipment.created": {"shipment_id": "ship-1", "order_id": "order-1"},
     "listing.published": {"listing_id": "listing-1", "title": "Garden chair"},
     "verdict.given": {"verdict": "confirmed", "analyst": "ann"},
+    "verdict.snoozed": {"until": "2026-03-08T12:00:00Z", "reason": "on leave", "analyst": "ann"},
     "report.filed": {"reason": "counterfeit"},
     "review.left": {"buyer_id": "buyer-1", "rating": 5},
     "intel.listed": {"seller_id": None, "kind": "ip", "value": "203.0.113.9", "source": "partner"},

@@ -10,7 +10,13 @@ from bench.data.catalogue import VARIABLE, NoDataError
 
 Part = Callable[[Path | None, Sequence[int]], str]
 """Measures with the tables under a folder and some seeds; gives Markdown."""
-PARTS: Mapping[str, str] = {"marketplace": "bench.detection.marketplace", "listings": "bench.detection.listings"}
+PARTS: Mapping[str, str] = {
+    "marketplace": "bench.detection.marketplace",
+    "handbook": "bench.detection.handbook",
+    "sparkov": "bench.detection.sparkov",
+    "new-pattern": "bench.detection.new_pattern",
+    "listings": "bench.detection.listings",
+}
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101
 """Seeds below were used for tuning."""

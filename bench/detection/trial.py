@@ -9,9 +9,10 @@ from detectors.decision import Alert, Decision
 from detectors.events import SECOND
 from detectors.features import FEATURES
 from detectors.fold import Effects
-from detectors.learners import new_learners
+from detectors.learners import Learners
 from detectors.peer_features import PRIOR
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 
@@ -58,9 +59,8 @@ class Trial:
 def run(lines: Iterable[bytes], policy: Policy | None = None) -> Trial:
     """Replays events as `sellerwatch replay` does."""
     shelf = ModelShelf([KEY])
-    replay = EventReplay(
-        shelf, policy or Policy(), Pseudonyms([HashKey("b", KEY)]), new_learners(), KEY, wait=600 * SECOND
-    )
+    policies = PolicyShelf([KEY], policy or Policy())
+    replay = EventReplay(shelf, policies, Pseudonyms([HashKey("b", KEY)]), Learners.new(), KEY, wait=600 * SECOND)
     trial = Trial()
     for effects in _effects(replay, lines):
         alerts = {(alert.seller_id, alert.evidence.events[0]): alert for alert in effects.alerts}

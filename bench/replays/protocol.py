@@ -36,7 +36,7 @@ def weeks(transactions: pl.DataFrame, decisions: Path) -> list[Week]:
     table = scored(transactions, decisions)
     after: date = table["day"][-1] + DAY
     begins = [after - WEEK * back for back in range(WEEKS, 0, -1)]
-    return [_measured(begin, test_week(table, begin)) for begin in begins]
+    return [measured(begin, test_week(table, begin)) for begin in begins]
 
 
 def scored(transactions: pl.DataFrame, decisions: Path) -> pl.DataFrame:
@@ -68,7 +68,8 @@ def _test_days(table: pl.DataFrame, begins: date) -> Iterator[pl.DataFrame]:
         yield table.filter(day=day).join(known, on="customer_id", how="anti", maintain_order="left")
 
 
-def _measured(begins: date, rows: pl.DataFrame) -> Week:
+def measured(begins: date, rows: pl.DataFrame) -> Week:
+    """The figures of a test week."""
     ranking = Ranking(
         score=rows["score"].fill_null(0.0).to_numpy(),
         bad=rows["is_fraud"].to_numpy() == 1,

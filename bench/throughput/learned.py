@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Iterable
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import snapshot_version
 from detectors.events import SECOND, ModelPublished
-from detectors.learners import COHORTS, new_learners
+from detectors.learners import COHORTS, Learners
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay
 from streams.signing import sign
@@ -19,9 +19,10 @@ def learn(events: Iterable[bytes], key: bytes) -> ModelPublished:
     Args:
         key: That the workers trust signatures of.
     """
-    learners = new_learners()
+    learners = Learners.new(challenged=False)
     pseudonyms = Pseudonyms([HashKey("k1", b"not the workers' key: only features are learned")])
-    replay = EventReplay(ModelShelf([key]), Policy(), pseudonyms, learners, key, wait=600 * SECOND)
+    replay = EventReplay(ModelShelf([key]), PolicyShelf([key], Policy()), pseudonyms, learners, key, wait=600 * SECOND)
     deque(replay.run(events), maxlen=0)
-    snapshot = learners.cohorts.snapshot()
-    return ModelPublished(COHORTS, snapshot_version(0, snapshot), sign(key, snapshot))
+    learner = learners.of[COHORTS]
+    publication = learner.publication()
+    return ModelPublished(COHORTS, learner.version(0, publication), sign(key, publication))

@@ -13,7 +13,6 @@ import faust
 from redis.asyncio import Redis
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortModels
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, decode_record
 from detectors.fold import encode_order_row, fold
@@ -53,8 +52,7 @@ def app(broker: str, redis_url: str, group: str, *, judge: bool) -> faust.App:
             record = decode_record(value)
             done += 1
             if isinstance(record.body, ModelPublished):
-                taken = shelf.take(record.body)
-                models = taken if isinstance(taken, CohortModels) else models
+                models = shelf.take(models, record.body) or models
             seller = record.seller_id
             if not seller:
                 continue

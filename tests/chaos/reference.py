@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
 from detectors.fold import KeptText, OrderRow, encode_order_row
-from detectors.learners import new_learners
+from detectors.learners import Learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
 from streams.fold import PartitionState, fold_step
 from streams.marks import Marks
 from streams.models import ModelShelf
+from streams.policy.published import PolicyShelf
 from streams.settings import Settings
 from streams.signing import unverified
-from streams.worker import policy_of
+from streams.worker import usual_policy
 
 BATCH = 500
 
@@ -41,8 +42,8 @@ class Expected:
 def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
     """Folds (offset, line) pairs of one partition, in order."""
     expected = Expected()
-    shelf, policy = ModelShelf(settings.signing()), policy_of(settings)
-    state = PartitionState(shelf.prior)
+    shelf, policies = ModelShelf(settings.signing()), PolicyShelf(settings.signing(), usual_policy(settings))
+    state = PartitionState(shelf.prior, policies.usual)
     marks = Marks()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
@@ -55,7 +56,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             for _, record in batch
             if isinstance(record.body, ModelPublished)
         ]
-        step = fold_step(state, batch, profiles, rows, shelf, policy, texts)
+        step = fold_step(state, batch, profiles, rows, shelf, policies, texts)
         expected.fresh += [record for _, record in batch if marks.advance(record.source)]
         expected.sources |= step.sources
         expected.counts["repeats of a source record"] += step.repeated
@@ -76,12 +77,12 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
 
 def learn(rows: Iterable[tuple[int, bytes]], settings: Settings) -> dict[str, bytes]:
     """The models, by version, that one learner publishes from (offset, row) pairs of the training topic."""
-    learners = new_learners(publish_every=int(settings.publish_interval.total_seconds()) * SECOND)
+    learners = Learners.new(int(settings.publish_interval.total_seconds()) * SECOND)
     marks, published = Marks(), {}
     for offset, line in rows:
         row = decode_row(line)
         if not marks.advance(row.source):
             continue
         for due in learners.learn_one(row, offset):
-            published[due.version] = due.snapshot
+            published[due.version] = due.publication
     return published

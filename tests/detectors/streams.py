@@ -1,5 +1,7 @@
 """Hypothesis strategies: any sequence of records of a few sellers that the log could hold."""
 
+from datetime import UTC, datetime
+
 from hypothesis import strategies as st
 
 from detectors import events as e
@@ -85,6 +87,13 @@ bodies = st.one_of(
     st.builds(e.ShipmentCreated, shipment_id=ids, order_id=ids),
     st.builds(e.ReviewLeft, buyer_id=ids, rating=st.integers(1, 5), order_id=st.one_of(st.none(), ids)),
     st.builds(e.ReportFiled, reason=st.just("why")),
+    st.builds(
+        e.AlertSnoozed,
+        until=st.sampled_from([datetime(2026, 3, 2, 1, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)]),
+        reason=st.just("on leave"),
+        analyst=st.just("ann"),
+        pattern=st.sampled_from([None, "small_repeat", "velocity"]),
+    ),
     st.builds(e.VerdictGiven, verdict=st.sampled_from(["confirmed", "dismissed"]), analyst=st.just("ann")),
     st.builds(
         e.LinkFound,

@@ -15,7 +15,7 @@ from detectors.events import (
     SellerUpdated,
 )
 from detectors.features import FEATURES
-from detectors.judging import PeerModels
+from detectors.models import Models, PeerModels
 from detectors.norms import learn_norm, norm_of
 from tests.builders import Market, known_buyer, order_placed, payment, registered, sighted
 
@@ -192,8 +192,8 @@ def test_models_are_asked_once_a_batch_and_without_opinion_they_add_nothing() ->
             return self.models.norm(cohort)
 
     market = Market()
-    silent = Silent(market.models)
-    market.models = silent
+    silent = Silent(market.models.peers)
+    market.models = Models(silent)
     market.happens(order_placed())
 
     assert silent.asked == 1

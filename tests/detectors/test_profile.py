@@ -5,7 +5,7 @@ import pytest
 
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR
-from detectors.facet_states import Copies, Reviews, Wording
+from detectors.facet_states import Copies, Outcomes, Reviews, Wording
 from detectors.facets import FACETS
 from detectors.features import WIDTH
 from detectors.profile import (
@@ -35,6 +35,7 @@ TIMES = (
 
 FULLEST = {
     "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345),
+    "outcomes": Outcomes(b"x" * 640, 1.2345, 1.2345),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
 }

@@ -1,11 +1,13 @@
 """From a listing to a verdict to a model that knows the next seller."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
 from detectors.events import DAY, HOUR, ListingPublished, OrderPlaced, Record, Source, VerdictGiven
+from detectors.features import FEATURES
 from detectors.fold import labelled_texts
 from detectors.kept_texts import (
     PLACES,
@@ -14,11 +16,11 @@ from detectors.kept_texts import (
     decode_kept_text,
     encode_kept_text,
 )
-from detectors.learners import COHORTS, WORDS, Learners, Publication, new_learners
+from detectors.learners import COHORTS, WORDS, Learners, Published
 from detectors.text_model import TextModel, TextModelError
 from detectors.training import TrainingRow, decode_row, encode_row
 from detectors.words_learner import WordsLearner, proposed_terms, words_model
-from tests.builders import MONDAY, Market, order_placed, record, registered
+from tests.builders import MONDAY, PRIOR_MODELS, Market, order_placed, record, registered
 from tests.detectors.test_listing_language import listed
 from tests.detectors.test_text_model import bad_texts, clean_texts
 
@@ -121,12 +123,12 @@ def row(
     source, time = Source("sellerwatch.events", 0, number), MONDAY + number * HOUR
     said = tuple(texts)
     return TrainingRow(
-        source, f"e{number}", None, f"s{number}", "", time, time, features, False, label, "verdict", said
+        source, f"e{number}", None, f"s{number}", "", time, time, features, False, label, "verdict", texts=said
     )
 
 
-def learned(learners: Learners) -> list[Publication]:
-    published: list[Publication] = []
+def learned(learners: Learners) -> list[Published]:
+    published: list[Published] = []
     for number, text in enumerate(clean_texts(600)):
         published += learners.learn_one(row(number, [text], "good"), number)
     for number in range(600, 640):
@@ -135,9 +137,9 @@ def learned(learners: Learners) -> list[Publication]:
 
 
 def test_after_verdicts_a_model_is_published_that_knows_the_next_seller() -> None:
-    published = learned(new_learners())
-    model = words_model(published[-1].snapshot, published[-1].version)
-    market = Market(words=model)
+    published = learned(Learners.new())
+    model = words_model(published[-1].publication, published[-1].version)
+    market = Market(replace(PRIOR_MODELS, words=model))
     market.happens(registered(verification="pending"))
     listed("Zorpite fresh batch 3g", "Zorpite, new menu 5g", "zorpite top quality 2g", market=market)
     listed("zorpite limited drop 1g", "Zorpite next day 4g", "z o r p i t e grade a 2g", market=market)
@@ -145,30 +147,30 @@ def test_after_verdicts_a_model_is_published_that_knows_the_next_seller() -> Non
     assert {each.model for each in published} == {WORDS}
     assert "listing_language" in market.patterns()
     assert market.effects.decisions[-1].versions["words"] == published[-1].version
-    assert proposed_terms(published[-1].snapshot)[0].term == "zorpite"
+    assert proposed_terms(published[-1].publication)[0].term == "zorpite"
 
 
 def test_equal_rows_give_equal_snapshots_also_after_a_restart() -> None:
-    learners = new_learners()
+    learners = Learners.new()
     first = learned(learners)
-    again = new_learners()
-    assert again.restore(WORDS, learners.states()[WORDS])
+    again = Learners.new()
+    again.restore(WORDS, learners.snapshots()[WORDS])
     more = row(700, bad_texts(4, seed=1), "bad")
 
-    assert [each.version for each in first] == [each.version for each in learned(new_learners())]
-    assert learners.learn_one(more, 700) == again.learn_one(more, 700)
-    assert learners.states()[WORDS] == again.states()[WORDS]
+    assert [each.version for each in first] == [each.version for each in learned(Learners.new())]
+    assert list(learners.learn_one(more, 700)) == list(again.learn_one(more, 700))
+    assert learners.snapshots()[WORDS] == again.snapshots()[WORDS]
 
 
 def test_rows_with_texts_teach_nothing_about_cohorts_and_the_other_way_round() -> None:
-    learners = new_learners()
-    before = learners.states()
-    learners.learn_one(row(1, [" zorpite "], "bad"), 1)
-    assert learners.states()[COHORTS] == before[COHORTS]
+    learners = Learners.new()
+    before = learners.snapshots()
+    list(learners.learn_one(row(1, [" zorpite "], "bad"), 1))
+    assert learners.snapshots()[COHORTS] == before[COHORTS]
 
-    words = learners.states()[WORDS]
-    learners.learn_one(row(2, [], "bad", features=(0.5, 0.5)), 2)
-    assert learners.states()[WORDS] == words
+    words = learners.snapshots()[WORDS]
+    list(learners.learn_one(row(2, [], "bad", features=(0.5,) * len(FEATURES)), 2))
+    assert learners.snapshots()[WORDS] == words
 
 
 @pytest.mark.parametrize("damage", [b"", b"SWWL\x01", b"SWWL\x01\x99", b"SWWO\x01\xff"])
@@ -188,7 +190,7 @@ def test_a_kept_text_is_read_back_and_another_format_refused() -> None:
 
 
 def test_an_untaught_model_is_not_named_among_the_versions() -> None:
-    market = Market(words=TextModel())
+    market = Market(replace(PRIOR_MODELS, words=TextModel()))
     market.happens(order_placed())
 
     assert "words" not in market.effects.decisions[0].versions

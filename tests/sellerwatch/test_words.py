@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detectors.events import ModelPublished, Record, Source, encode_record
-from detectors.learners import WORDS, new_learners
+from detectors.learners import WORDS, Learners
 from sellerwatch import words
 from streams.errors import SettingsError
 from streams.lexicons import lexicon_of
@@ -43,7 +43,7 @@ def test_own_lists_stand_in_place_of_the_sample_unless_it_is_named_too(tmp_path:
 
 def test_candidates_are_those_of_the_last_model_in_a_log_without_what_a_list_has(tmp_path: Path) -> None:
     log, own = tmp_path / "log.jsonl", tmp_path / "own.csv"
-    published = learned(new_learners())
+    published = learned(Learners.new())
     records = [
         Record(
             0,
@@ -52,7 +52,7 @@ def test_candidates_are_those_of_the_last_model_in_a_log_without_what_a_list_has
             f"m{n}",
             MONDAY,
             "",
-            ModelPublished(WORDS, each.version, sign(KEY, each.snapshot)),
+            ModelPublished(WORDS, each.version, sign(KEY, each.publication)),
         )
         for n, each in enumerate(published)
     ]

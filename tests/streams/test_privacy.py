@@ -46,6 +46,7 @@ CANARIES: dict[str, dict[str, Any]] = {
     "review.left": {"buyer_id": "CANARY-r"},
     "report.filed": {"reporter_id": "CANARY-rep", "text": "CANARY saw it"},
     "verdict.given": {"analyst": "CANARY-analyst", "note": "CANARY note"},
+    "verdict.snoozed": {"analyst": "CANARY-analyst"},
     "intel.listed": {"kind": "wallet", "value": "CANARY-wallet"},
 }
 

@@ -1,0 +1,1 @@
+"""`sellerwatch models`: which versions there are, how they differ, and which is in force."""

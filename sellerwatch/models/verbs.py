@@ -1,0 +1,164 @@
+"""The verbs of `sellerwatch models`, as the command line calls them."""
+
+import asyncio
+import getpass
+import time
+from collections.abc import Sequence
+from contextlib import closing
+
+import msgspec
+import typer
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from detectors.decision import say_time
+from detectors.learners import COHORTS, GUARD, MODELS, RISK
+from detectors.risk_learner import CHALLENGER
+from sellerwatch.models.comparing import differences
+from streams import names
+from streams.errors import SettingsError, UnavailableError
+from streams.learn import LEARNER, learner_key
+from streams.model_commands import (
+    Action,
+    Announcement,
+    ModelCommand,
+    all_slots,
+    decode_announcement,
+    pack_command,
+)
+from streams.settings import Settings
+from streams.signing import SignatureError, unverified, verify
+from streams.store.connection import connect
+from streams.topics import client_options
+
+PATIENCE_SECONDS = 30.0
+
+
+def announcements(settings: Settings) -> list[Announcement]:
+    """The versions that are kept, oldest first: the latest ones, and the last of each day of a month.
+
+    Raises:
+        UnavailableError: Redis does not answer.
+    """
+    keys = [f"{{{settings.namespace}.learn.0}}{slot}" for model in MODELS for slot in all_slots(model)]
+    found = {a.version: a for value in _read(settings, keys) if value for a in [decode_announcement(value)]}
+    return sorted(found.values(), key=lambda a: (a.published_at, a.model, a.version))
+
+
+def _read(settings: Settings, keys: Sequence[str]) -> list[bytes | None]:
+    async def run() -> list[bytes | None]:
+        redis = connect(settings.redis_url)
+        try:
+            return list(await redis.mget(keys))
+        except RedisError as error:
+            raise UnavailableError(f"Redis does not answer: {error!r}; see `sellerwatch doctor`") from None
+        finally:
+            await redis.aclose()
+
+    return asyncio.run(run())
+
+
+def show(settings: Settings) -> None:
+    """Prints the versions that are kept, the one in force of each model, and which are held."""
+    found = announcements(settings)
+    if not found:
+        raise SettingsError("no model was published yet: learn needs some hundred orders, and a risk model some labels")
+    last = {a.model: a.version for a in found}
+    held = _held(settings)
+    table = Table("model", "version", "published", "judged", "AP", "top 50", "calibration", "", show_edge=False)
+    for a in found:
+        marks = ["in force" if a.model != CHALLENGER else "in the shadow"] * (last[a.model] == a.version)
+        marks += ["held"] * bool(marks and a.model in held)
+        figures = [f"{value:.3f}" if a.judged else "-" for value in _figures(a)]
+        judged = f"{a.judged:,}" if a.judged else "-"
+        table.add_row(a.model, a.version, say_time(a.published_at), judged, *figures, ", ".join(marks))
+    Console(highlight=False).print(table)
+
+
+def _figures(a: Announcement) -> tuple[float, float, float]:
+    return a.average_precision, a.precision_at_50, a.calibration_error
+
+
+def _held(settings: Settings) -> set[str]:
+    (stored,) = _read(settings, [f"{{{settings.namespace}.learn.0}}{learner_key(GUARD)}"])
+    if stored is None:
+        return set()
+    try:
+        return set(msgspec.msgpack.decode(verify(_keys(settings), stored, purpose=LEARNER))[0])
+    except SignatureError:
+        return set()
+
+
+def diff(old: str, new: str, settings: Settings) -> None:
+    """Prints where two versions of a model differ most."""
+    before, after = (_found(settings, version) for version in (old, new))
+    if (before.model == COHORTS) != (after.model == COHORTS):
+        raise SettingsError(f"{old} is of {before.model}, {new} of {after.model}: they cannot be compared")
+    table = Table("what", old, new, show_edge=False)
+    for what, was, now in differences(before.model, unverified(before.snapshot), unverified(after.snapshot)):
+        table.add_row(what, was, now)
+    Console(highlight=False).print(table)
+
+
+def rollback(version: str, settings: Settings) -> None:
+    """Puts an older version in force again, and lets no newer one follow until the model is released."""
+    back = _found(settings, version)
+    if back.model == CHALLENGER:
+        raise SettingsError(f"{version} scores in the shadow; `sellerwatch models promote` puts it in force")
+    _ask(settings, "rollback", back.model, back)
+    typer.echo(f"asked: {back.model} goes back to {version}, until `sellerwatch models release {back.model}`")
+
+
+def release(model: str, settings: Settings) -> None:
+    """Lets newer versions of a model follow again."""
+    if model not in MODELS:
+        raise SettingsError(f"{model!r} is none of {', '.join(MODELS)}")
+    _ask(settings, "release", model)
+    typer.echo(f"asked: {model} is published again from its next interval on")
+
+
+def promote(settings: Settings) -> None:
+    """Lets the challenger and the risk model in force change places."""
+    if not any(a.model == CHALLENGER for a in announcements(settings)):
+        raise SettingsError("there is no challenger yet: it needs as many labels as the risk model in force")
+    _ask(settings, "promote", RISK)
+    typer.echo("asked: the challenger is put in force, and the model that was scores in the shadow")
+
+
+def _found(settings: Settings, version: str) -> Announcement:
+    for announcement in announcements(settings):
+        if announcement.version == version:
+            return announcement
+    raise SettingsError(f"no version {version!r} is kept; see `sellerwatch models list`")
+
+
+def _keys(settings: Settings) -> list[bytes]:
+    if not settings.model_keys:
+        raise SettingsError("SELLERWATCH_MODEL_KEYS: set at least one secret; commands are signed with it")
+    return settings.signing()
+
+
+def _ask(settings: Settings, action: Action, model: str, back: Announcement | None = None) -> None:
+    """Sends a command to learn, by way of the topic that it reads: it is taken in its place among the rows."""
+    now, version, snapshot = time.time_ns() // 1_000, "", b""
+    if back is not None:
+        verify(_keys(settings), back.snapshot)  # what we announce again is what was announced
+        version, snapshot = back.version, back.snapshot
+    command = ModelCommand(action, model, now, _user(), version, snapshot)
+    value = pack_command(command, _keys(settings)[0])
+    try:
+        options = client_options(settings) | {"acks": "all", "max_request_size": 4 * 1024 * 1024}
+        with closing(KafkaProducer(**options)) as producer:
+            producer.send(names.TRAINING, value=value, partition=0).get(timeout=PATIENCE_SECONDS)
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka does not answer: {error!r}; repeat the command") from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return ""

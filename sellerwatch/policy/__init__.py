@@ -1,0 +1,1 @@
+"""`sellerwatch policy`: check, compare, publish and show alert policies."""

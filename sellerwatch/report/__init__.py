@@ -1,0 +1,1 @@
+"""`sellerwatch report`: what a period brought, and what it missed."""

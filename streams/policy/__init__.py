@@ -1,0 +1,1 @@
+"""The alert policy as a document: its file, its publication, and what watch makes of it."""

@@ -1,0 +1,171 @@
+import random
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from detectors.clean_orders import CleanOrders, order_key
+from detectors.events import DAY
+from detectors.risk_learner import RiskLearner
+from detectors.risk_model import RiskModel
+from detectors.risk_snapshot import Held, RiskSnapshotError
+from tests.detectors.orders_with_labels import DELAY, FEATURES, chance, labelled, order, traffic
+
+PAIRS = (("amount", "hour"),)
+
+
+def new() -> RiskLearner:
+    return RiskLearner("risk", FEATURES, pairs=PAIRS)
+
+
+@lru_cache(maxsize=1)
+def taught() -> RiskLearner:
+    learner = new()
+    for row in traffic(7, 6_000):
+        learner.learn_one(row)
+    return learner
+
+
+def model_of(learner: RiskLearner) -> RiskModel:
+    return RiskModel(learner.publication(), "risk-test", FEATURES)
+
+
+def levels_of(rows: list[tuple[float, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
+    return np.rint(np.array(rows) * 255.0).astype(np.uint8)
+
+
+def test_orders_like_those_that_were_disputed_get_a_chance_that_means_what_it_says() -> None:
+    draw = random.Random(1)
+    rows = [(draw.random(), draw.random(), draw.random(), 0.0) for _ in range(4_000)]
+    said = model_of(taught()).judge(levels_of(rows), [True] * len(rows)).probability
+    true = np.array([chance(row) for row in rows])
+
+    night, day, usual = said[true == 0.6], said[true == 0.15], said[true == 0.005]
+    assert np.median(night) > 0.4
+    assert 0.05 < np.median(day) < 0.3
+    assert np.median(usual) < 0.02
+    assert abs(said.mean() - true.mean()) < 0.02
+
+
+def test_nothing_is_taken_for_good_before_its_label_could_have_come() -> None:
+    learner = new()
+    for row in traffic(3, 900):  # six days: no label, and no order is old enough
+        learner.learn_one(row)
+    assert learner.learned == 0
+    assert len(learner._clean) == 900
+
+
+def test_an_order_that_was_disputed_is_never_learned_as_good() -> None:
+    queue = CleanOrders(100)
+    queue.note_delay(7.0)
+    disputed, other = order_key("disputed"), order_key("other")
+    for key in (disputed, other):
+        queue.hold(Held(key, 0, 8, b"\x00", -1.0))
+    assert list(queue.clean(DELAY)) == []
+    assert queue.take(disputed) is not None
+    assert [held.key for held in queue.clean(8 * DAY)] == [other]
+
+
+def test_a_full_queue_keeps_every_second_order_for_two() -> None:
+    queue = CleanOrders(1_000)
+    for number in range(5_000):
+        queue.hold(Held(order_key(f"order-{number}"), number, 8, b"\x00", -1.0))
+        assert len(queue) <= 1_000
+    assert sum(held.weight for held in queue.held) == pytest.approx(8 * 5_000, rel=0.15)
+
+
+def test_silence_says_nothing_where_labels_do_not_judge() -> None:
+    learner = new()
+    learner.learn_one(order(1, (0.5, 0.5, 0.5, 0.0), unjudged=True))
+    assert len(learner._clean) == 0
+
+
+def test_a_second_label_of_an_order_teaches_nothing() -> None:
+    learner = RiskLearner.restore("risk", taught().snapshot())
+    before = learner.learned
+    row = labelled(order(100_000, (0.9, 0.1, 0.5, 0.0)), "bad")
+    learner.learn_one(row)
+    after = learner.learned
+    learner.learn_one(row)
+    assert after > before
+    assert learner.learned == after
+
+
+def test_no_seller_teaches_more_than_its_share_of_the_labels() -> None:
+    learner = RiskLearner.restore("risk", taught().snapshot())
+    before = learner.bad
+    for number in range(200):
+        row = order(200_000 + number, (0.1, 0.9, 0.5, 0.0), seller_id="one")
+        learner.learn_one(labelled(row, "bad"))
+    assert learner.bad - before <= 50
+
+
+def test_a_restored_learner_goes_on_exactly_where_it_stood() -> None:
+    one, rows = new(), list(traffic(11, 3_000))
+    for row in rows[:2_000]:
+        one.learn_one(row)
+    other = RiskLearner.restore("risk", one.snapshot())
+    for row in rows[2_000:]:
+        one.learn_one(row)
+        other.learn_one(row)
+        assert one.due == other.due
+    assert one.snapshot() == other.snapshot()
+    assert one.publication() == other.publication()
+
+
+def test_what_is_damaged_or_of_other_features_is_refused() -> None:
+    publication = taught().publication()
+    for wrong in (b"", publication[:-3], publication[:20] + b"\x00" + publication[21:], b"SWRP\x02" + publication[5:]):
+        with pytest.raises(RiskSnapshotError):
+            RiskModel(wrong, "v", FEATURES)
+    with pytest.raises(RiskSnapshotError, match="other features"):
+        RiskModel(publication, "v", FEATURES[:-1])
+    with pytest.raises(RiskSnapshotError):
+        RiskLearner.restore("risk", taught().snapshot()[:-1])
+
+
+def test_an_order_is_judged_alone_as_among_thousands() -> None:
+    draw = random.Random(5)
+    levels = levels_of([(draw.random(), draw.random(), draw.random(), 0.0) for _ in range(500)])
+    model = model_of(taught())
+    together = model.judge(levels, [True] * 500).odds
+    alone = np.concatenate([model.judge(levels[at : at + 1], [True]).odds for at in range(500)])
+    assert (together == alone).all()
+    assert len(set(together.tolist())) > 490
+
+
+def test_the_published_curves_say_what_the_learner_says() -> None:
+    learner = taught()
+    model, levels = model_of(learner), levels_of([(0.93, 0.11, 0.4, 0.0)])
+    assert learner._shape is not None
+    row = learner._shape.row(levels[0].tobytes())
+    said = sum(learner._weights.averages.get(key, 0.0) * part for key, part in row.items())
+    heights = sum(height for _, height in model.contributions(levels[0].tolist()))
+    assert model._sums(levels)[0] / 1e6 == pytest.approx(said, abs=1e-4)
+    assert heights + model._bias / 1e6 == pytest.approx(said, abs=1e-4)
+    assert model.contributions(levels[0].tolist())[0][0] == "amount"
+
+
+def test_a_feature_that_never_showed_says_nothing() -> None:
+    model = model_of(taught())
+    with_it, without = (model.judge(levels_of([(0.3, 0.6, 0.5, quiet)]), [True]).odds[0] for quiet in (0.0, 1.0))
+    assert with_it == without
+
+
+def test_other_events_than_orders_are_not_trusted_to_it() -> None:
+    opinion = model_of(taught()).judge(levels_of([(0.9, 0.1, 0.5, 0.0)] * 2), [True, False])
+    assert opinion.trust[0] > 0.5
+    assert opinion.trust[1] == 0.0
+
+
+def test_opinions_are_held_against_outcomes_once_these_are_known() -> None:
+    learner, model = new(), model_of(taught())
+    for row in traffic(13, 3_000):
+        said = float(model.judge(levels_of([row.features]), [True]).probability[0])
+        learner.learn_one(order(row.source.offset, row.features, logged_at=row.logged_at, label=row.label,
+                                label_source=row.label_source, event_time=row.event_time, risk=said))  # fmt: skip
+    figures = learner.validation.figures()
+    assert figures.bad > 30
+    assert figures.precision_at_50 > 0.3
+    assert figures.average_precision > 0.2
+    assert figures.calibration_error < 0.05
