@@ -35,7 +35,7 @@ TIMES = (
 
 FULLEST = {
     "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345),
-    "outcomes": Outcomes(b"x" * 640, 1.2345, 1.2345),
+    "outcomes": Outcomes(b"x" * 336, 1.2345, 1.2345),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
 }
