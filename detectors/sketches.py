@@ -17,9 +17,10 @@ from detectors.folding import fold_text
 BITS: Final = 64
 NEAR: Final = 5
 """Bits of 64 in which copies may differ; of a longer hash, as many of each 64."""
-BLOCKS: Final = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
-"""First bit and number of bits."""
-PAIRS: Final = tuple(combinations(range(len(BLOCKS)), 2))
+SHORTEST: Final = 12
+"""Hex digits of a hash: a shorter one says too little."""
+BLOCKS: Final = 5
+PAIRS: Final = tuple(combinations(range(BLOCKS), 2))
 IMAGE: Final = "image"
 TEXT: Final = "listing_text"
 """Kinds of the values that intake sights."""
@@ -35,20 +36,20 @@ _FACTORS: Final = np.array(
     [0x9E3779B97F4A7C15 * (2 * number + 1) & 0xFFFFFFFFFFFFFFFF | 1 for number in range(MINIMA)], np.uint64
 ).reshape(-1, 1)
 FLAT: Final = 8
-"""A hash with fewer bits of one kind is of an empty picture."""
+"""A hash with less than one bit of one kind in so many is of an empty picture."""
 
 
 def image_sketch(given: str) -> str | None:
     """The hash in lower-case hex; None for what is none, or of a picture without content."""
     text = given.strip().lower().rpartition(":")[2].removeprefix("0x")
-    if len(text) < BITS // 4 or len(text) % (BITS // 4):
+    if len(text) < SHORTEST:
         return None
     try:
         bits = int(text, 16)
     except ValueError:
         return None
     ones, length = bits.bit_count(), 4 * len(text)
-    return text if FLAT <= ones <= length - FLAT else None
+    return text if length <= FLAT * ones <= (FLAT - 1) * length else None
 
 
 def text_sketch(text: str) -> str | None:
@@ -79,9 +80,9 @@ def names(kind: str, sketch: str) -> Iterator[str]:
             yield f"{at // 8}.{sketch[at : at + 8]}"
         return
     bits = _spread(sketch)
-    parts = [bits >> (BITS - first - length) & (1 << length) - 1 for first, length in BLOCKS]
+    parts = [bits[len(bits) * at // BLOCKS : len(bits) * (at + 1) // BLOCKS] for at in range(BLOCKS)]
     for one, other in PAIRS:
-        yield f"{one}{other}.{parts[one]:x}.{parts[other]:x}"
+        yield f"{one}{other}.{int(parts[one], 2):x}.{int(parts[other], 2):x}"
 
 
 def near(kind: str, one: str, other: str) -> bool:
@@ -95,12 +96,8 @@ def near(kind: str, one: str, other: str) -> bool:
     return (int(one, 16) ^ int(other, 16)).bit_count() <= NEAR * len(one) // (BITS // 4)
 
 
-def _spread(sketch: str) -> int:
-    """64 bits of a longer hash, evenly taken: copies differ in their share of them."""
-    bits, step = int(sketch, 16), 4 * len(sketch) // BITS
-    if step == 1:
-        return bits
-    taken = 0
-    for place in range(BITS):
-        taken = taken << 1 | bits >> (4 * len(sketch) - 1 - place * step) & 1
-    return taken
+def _spread(sketch: str) -> str:
+    """The bits; of a longer hash 64 of them, evenly taken: copies differ in their share of them."""
+    length = 4 * len(sketch)
+    bits = f"{int(sketch, 16):0{length}b}"
+    return bits if length <= BITS else "".join([bits[length * place // BITS] for place in range(BITS)])

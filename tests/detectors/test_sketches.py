@@ -71,3 +71,13 @@ def test_another_text_is_not_near_and_a_short_one_has_no_sketch() -> None:
     assert other is not None
     assert not near(TEXT, one, other)
     assert text_sketch("Leather wallet, brown, as new") is None
+
+
+def test_a_hash_of_48_bits_is_compared_in_proportion() -> None:
+    sketch = "f0253107f1c9"
+    close, far = f"{int(sketch, 16) ^ 0b101:012x}", f"{int(sketch, 16) ^ 0xFF00:012x}"
+
+    assert image_sketch(sketch) == sketch
+    assert set(names(IMAGE, sketch)) & set(names(IMAGE, close))
+    assert near(IMAGE, sketch, close)
+    assert not near(IMAGE, sketch, far)
