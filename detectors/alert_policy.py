@@ -12,6 +12,7 @@ from detectors.catalogue import Catalogue, fingerprint
 from detectors.events import DAY, HOUR, AlertSnoozed, Micros
 from detectors.expectations import NO_EXPECTATIONS, Market
 from detectors.features import FEATURES
+from detectors.lexicon import Lexicon, sample_lexicon
 from detectors.policy_parts import CHANCES, REVIEW, Budget, CohortLine, Stratum
 from detectors.profile import AlertState
 
@@ -73,6 +74,8 @@ class Policy:
     longest_snooze: Micros = 90 * DAY
     """A snooze that is to last longer ends after so long."""
     catalogue: Catalogue = field(default_factory=Catalogue)
+    lexicon: Lexicon = field(default_factory=sample_lexicon)
+    """What listings are searched for."""
     market: Market = NO_EXPECTATIONS
     cohorts: tuple[CohortLine, ...] = ()
     """The first that holds a seller's cohort gives its line."""
@@ -91,6 +94,7 @@ class Policy:
         return {
             "policy": self.name or fingerprint("|".join(said)),
             "patterns": self.catalogue.version,
+            "lexicon": self.lexicon.version,
             "features": fingerprint("|".join(FEATURES)),
             **raised,
         }
@@ -126,7 +130,7 @@ class Policy:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMED_ELSEWHERE = ("catalogue", "raised", "name")
+_NAMED_ELSEWHERE = ("catalogue", "lexicon", "raised", "name")
 """What `Policy.versions` says in other words."""
 
 

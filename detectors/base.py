@@ -33,6 +33,10 @@ class Row(Struct, gc=False):
     """Of the facets, as they were."""
     chance: int = 0
     """By the event id, 0 .. 2**32 - 1: whether the event is chosen for review; see `detectors.policy_parts`."""
+    plain: str = ""
+    """What the event's texts say, folded, where it is to be kept."""
+    proven: bool = False
+    """Whether the seller has traded for long without a complaint."""
 
 
 class Raw(NamedTuple):

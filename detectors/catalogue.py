@@ -13,6 +13,9 @@ from detectors.disputes import Disputes
 from detectors.escrow import EscrowGaps
 from detectors.intel import IntelPattern
 from detectors.linked_accounts import LinkedAccounts
+from detectors.listing_language import ListingLanguage
+from detectors.listing_reuse import ListingReuse
+from detectors.off_platform import OffPlatform
 from detectors.order_facts import OrderFacts
 from detectors.parcel import ParcelMismatch
 from detectors.payment_mix import Payments
@@ -36,6 +39,9 @@ class Catalogue:
         Disputes(),
         LinkedAccounts(),
         ReturnAfterBan(),
+        ListingLanguage(),
+        ListingReuse(),
+        OffPlatform(),
         Anomaly(),
         ReviewManipulation(),
         Payments(),

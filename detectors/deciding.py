@@ -19,6 +19,7 @@ from detectors.order_rows import OrderRow
 from detectors.policy_parts import Budget, chosen, share_of
 from detectors.profile import AlertState
 from detectors.sampling import RISKY, sampled_row
+from detectors.text_sampling import keep_text
 
 _TYPES: Final[dict[Any, str]] = {kind: str(kind.__struct_config__.tag) for kind in SCORED}
 """The contract's names of the events that are scored."""
@@ -79,6 +80,8 @@ class Deciding:
         )
         if kind is OrderPlaced:
             self._keep_order(at, row, record, offset, body)
+        if row.plain:
+            keep_text(row, record, offset, row.plain, self._suspicious(at, row), self.effects)
 
     def _review(self, row: Row, outcome: Outcome, seller_score: float) -> float:
         """The share of decisions like this that people look at although no alert came of it, if it is one of them."""
@@ -119,6 +122,13 @@ class Deciding:
         )
         return outcome
 
+    def _suspicious(self, at: int, row: Row) -> bool:
+        """Whether "normal" must not learn from the event."""
+        alerts = row.profile.alerts
+        return self.judged.assessment.seller_scores[at] >= self.policy.learning_line or (
+            bool(alerts) and alert_policy.any_open(self.policy, alerts, row.time)
+        )
+
     def _tell(
         self, budget: Budget, state: AlertState | None, outcome: Outcome, score: float, record: Record, offset: int
     ) -> None:
@@ -135,10 +145,7 @@ class Deciding:
         """Keeps the order's features for its labels, and lets the seller's own norm learn them."""
         p, number, features = row.profile, row.number, self.judged.features[at]
         p.own = learn_norm(p.own, features, number)
-        seller_score = self.judged.assessment.seller_scores[at]
-        suspicious = seller_score >= self.policy.learning_line or (
-            bool(p.alerts) and alert_policy.any_open(self.policy, p.alerts, row.time)
-        )
+        suspicious = self._suspicious(at, row)
         kept = self.effects.order_rows[body.order_id] = OrderRow(
             record.seller_id,
             row.cohort,

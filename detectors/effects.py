@@ -5,6 +5,7 @@ from msgspec import Struct
 from detectors.budget import Candidate
 from detectors.decision import Alert, Decision
 from detectors.events import Micros
+from detectors.kept_texts import KeptText
 from detectors.order_rows import OrderRow
 from detectors.profile import Profile
 from detectors.training import TrainingRow
@@ -20,6 +21,8 @@ class Effects(Struct, gc=False):
     """Alerts raised or kept back, where the policy has a budget."""
     order_rows: dict[str, OrderRow] = {}
     """Feature rows to keep, by order id."""
+    texts: dict[str, KeptText] = {}
+    """Texts to keep, by place."""
     changed: dict[str, None] = {}
     """Sellers whose profiles changed, in order of their first change."""
     duplicates: int = 0

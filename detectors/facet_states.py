@@ -155,6 +155,31 @@ class Basket(Struct, frozen=True, array_like=True, gc=False):
     at: Micros = 0
 
 
+class Wording(Struct, frozen=True, array_like=True, gc=False):
+    """What the last listings, and titles of what was ordered, said: running averages."""
+
+    named: float = 0.0
+    hinted: float = 0.0
+    contact: float = 0.0
+    learned: float = 0.0
+    words: tuple[str, ...] = ()
+    """Terms that counted, the latest first."""
+    contacts: tuple[str, ...] = ()
+
+
+class Copies(Struct, frozen=True, array_like=True, gc=False):
+    """Pictures and texts of the last listings that other sellers published before: running averages."""
+
+    images: float = 0.0
+    texts: float = 0.0
+    banned: float = 0.0
+    """The same, of banned or confirmed sellers."""
+    of: str = ""
+    """The seller that was copied last."""
+    sellers: int = 0
+    """Other sellers with that picture or text."""
+
+
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):
     """The last orders with what became of them, as far as labels have told."""
 

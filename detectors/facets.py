@@ -17,6 +17,8 @@ from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
 from detectors.intel import IntelFacet
+from detectors.listing_language import WordingFacet
+from detectors.listing_reuse import CopiesFacet
 from detectors.moment import Learner, Moment
 from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
@@ -71,6 +73,8 @@ FACETS: Final[tuple[Facet, ...]] = (
     BasketFacet(),
     OutcomesFacet(),
     IntelFacet(),
+    WordingFacet(),
+    CopiesFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -14,29 +14,47 @@ from detectors.base import Row
 from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
-from detectors.events import AlertSnoozed, Micros, OrderPlaced, PaymentDisputed, Record, SellerReinstated, VerdictGiven
+from detectors.events import (
+    AlertSnoozed,
+    ListingPublished,
+    Micros,
+    OrderPlaced,
+    PaymentDisputed,
+    Record,
+    SellerReinstated,
+    VerdictGiven,
+)
 from detectors.expectations import Market
 from detectors.facets import NOTHING, FacetNumbers, states_of
 from detectors.features import measure, unpacked
 from detectors.judging import judge
+from detectors.kept_texts import KeptText, decode_kept_text, encode_kept_text, labelled_texts
 from detectors.learning import LEARN, SCORED
 from detectors.models import Models
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
 from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
+from detectors.reader import Reader, reader_of
 from detectors.sampling import SAMPLED, note_label
+from detectors.text_sampling import is_proven, note_texts
 
 __all__ = [
+    "NO_TEXTS",
     "Effects",
+    "KeptText",
     "OrderRow",
+    "decode_kept_text",
     "decode_order_row",
     "encode_alert",
     "encode_decision",
+    "encode_kept_text",
     "encode_order_row",
     "fold",
     "labelled_orders",
+    "labelled_texts",
 ]
 
+NO_TEXTS: Final[Mapping[str, KeptText]] = {}
 _NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
 
 
@@ -47,6 +65,7 @@ def fold(
     order_rows: Mapping[str, OrderRow],
     models: Models,
     policy: Policy,
+    texts: Mapping[str, KeptText] = NO_TEXTS,
 ) -> Effects:
     """Folds records of one partition into the profiles of their sellers.
 
@@ -56,9 +75,11 @@ def fold(
         sellers: Profiles of all sellers of the records that have one; new ones are added.
         order_rows: Rows kept earlier, at least those that `labelled_orders` names.
         models: The one version in force for all of the records.
+        texts: Texts kept earlier, at least those that `labelled_texts` names.
     """
     effects = Effects()
-    steps, measured, facets = _learn(records, sellers, order_rows, policy.market, effects)
+    reader = reader_of(policy.lexicon, models.words)
+    steps, measured, facets = _learn(records, sellers, order_rows, policy.market, reader, effects)
     rows = [step for step in steps if type(step) is Row]
     judged = judge(rows, unpacked(measured), facets.features(len(rows)), models, policy.catalogue)
     deciding = Deciding.of(judged, policy, effects)
@@ -70,6 +91,7 @@ def fold(
             at += 1
         elif type(step) is Label:
             note_label(step, records[index], offsets[index], order_rows, policy, effects)
+            note_texts(step, records[index], offsets[index], texts, effects)
     return effects
 
 
@@ -88,6 +110,7 @@ def _learn(
     sellers: MutableMapping[str, Profile],
     order_rows: Mapping[str, OrderRow],
     market: Market,
+    reader: Reader,
     effects: Effects,
 ) -> tuple[list[Row | Label], list[bytes], FacetNumbers]:
     """Phase one: what the last phase has to go through, and the raw numbers of the scored events."""
@@ -117,7 +140,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment(market=market)
+        moment = Moment(market=market, reader=reader)
         if kind is PaymentDisputed:
             _find_order(moment, record, placed, order_rows)
         learn = LEARN.get(kind)
@@ -131,7 +154,10 @@ def _learn(
             sampled = digest[0] % SAMPLED == 0
             chance = from_bytes(digest[1:5], "big")
             usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
-            steps.append(Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance))
+            row = Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance)
+            if moment.reading is not None and (sampled or kind is ListingPublished):
+                row.plain, row.proven = moment.reading.plain, is_proven(p, time)
+            steps.append(row)
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         elif kind in _NOTED:

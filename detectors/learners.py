@@ -13,13 +13,17 @@ from detectors.features import FEATURES
 from detectors.peer_features import new_learner
 from detectors.risk_learner import CHALLENGER, RiskLearner
 from detectors.risk_snapshot import RiskSnapshotError
+from detectors.text_model import TextModelError
 from detectors.training import TrainingRow
+from detectors.words_learner import WordsLearner
 
 COHORTS: Final = "cohorts"
 """Name of the model of what is usual: cohort norms and half-space trees."""
 RISK: Final = "risk"
 """Name of the model of what turns out bad."""
-MODELS: Final = (COHORTS, RISK, CHALLENGER)
+WORDS: Final = "words"
+"""Name of the model of what confirmed sellers write."""
+MODELS: Final = (COHORTS, RISK, CHALLENGER, WORDS)
 """All that is published, in this order."""
 GUARD: Final = "guard"
 """Name under which the rest is kept: the guard against drift, and which models are held."""
@@ -85,6 +89,7 @@ class Learners:
     """Models that learn on but are not published, since a person has rolled them back."""
     drifts: list[DriftSignal] = field(default_factory=list)
     """Signals that nobody has taken yet."""
+    words: WordsLearner = field(default_factory=WordsLearner)
 
     @classmethod
     def new(cls, publish_every: Micros = 600 * SECOND, *, challenged: bool = True) -> Self:
@@ -93,13 +98,16 @@ class Learners:
             new_learner(publish_every=publish_every),
             RiskLearner(RISK, FEATURES, pairs=PAIRS, publish_every=publish_every),
             RiskLearner(CHALLENGER, FEATURES, rate=0.4, publish_every=publish_every) if challenged else None,
+            words=WordsLearner(publish_every=publish_every),
         )
 
     @property
     def of(self) -> Mapping[str, SharedLearner]:
         """Each model's learner, in the order of `MODELS`."""
         of: dict[str, SharedLearner] = {COHORTS: self.cohorts, RISK: self.risk}
-        return of if self.challenger is None else of | {CHALLENGER: self.challenger}
+        if self.challenger is not None:
+            of[CHALLENGER] = self.challenger
+        return of | {WORDS: self.words}
 
     def learn_one(self, row: TrainingRow, offset: int) -> Iterator[Published]:
         """Lets all of them learn a row; gives what is to be published after it.
@@ -108,7 +116,8 @@ class Learners:
             offset: Of the row in the training topic.
         """
         for part, (name, learner) in enumerate(self.of.items()):
-            if name == COHORTS and self._drifts(row):
+            if bool(row.texts) is not (name == WORDS) or (name == COHORTS and self._drifts(row)):
+                learner.due = False
                 continue
             learner.learn_one(row)
             if learner.due and name not in self.held:
@@ -169,11 +178,13 @@ class Learners:
                 self.guard, self.held = DriftGuard.restore(state), set(held)
             elif name == CHALLENGER and self.challenger is None:
                 return
+            elif name == WORDS:
+                self.words = WordsLearner.restore(snapshot)
             elif name == COHORTS:
                 self.cohorts = _of_these_features(CohortLearner.restore(snapshot))
             else:
                 setattr(self, name, _of_these_features(RiskLearner.restore(name, snapshot)))
-        except (SnapshotError, RiskSnapshotError, ValueError) as error:
+        except (SnapshotError, RiskSnapshotError, TextModelError, ValueError) as error:
             raise UnreadableLearnerError(str(error)) from error
 
 

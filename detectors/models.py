@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detectors.batch import Column
+from detectors.reader import UNTAUGHT
 from detectors.risk_model import RiskModel
+from detectors.text_model import TextModel
 
 
 class PeerModels(Protocol):
@@ -32,6 +34,8 @@ class Models:
     """How likely an order turns out bad; None until enough labels have come."""
     challenger: RiskModel | None = None
     """Scores in the shadow: its opinion is noted, and counts nowhere."""
+    words: TextModel = UNTAUGHT
+    """How like those of confirmed sellers a text is."""
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -40,4 +44,6 @@ class Models:
             versions["risk"] = self.risk.version
         if self.challenger is not None:
             versions["challenger"] = self.challenger.version
+        if self.words.ready:
+            versions["words"] = self.words.version
         return versions

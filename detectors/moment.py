@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from detectors.events import BuyerHistory
 from detectors.expectations import NO_EXPECTATIONS, Market
+from detectors.reader import SAMPLE_READER, Reader, Reading
 
 
 class Moment(Struct, gc=False):
@@ -48,6 +49,10 @@ class Moment(Struct, gc=False):
     """What the policy in force says of corridors, categories and lists."""
     listed: float = 0.0
     """0..1: a value of the buyer's that somebody has listed."""
+    reader: Reader = SAMPLE_READER
+    """Reads titles and descriptions, by the lists and the text model in force."""
+    reading: Reading | None = None
+    """What the texts of the event say."""
 
 
 Learner = Callable[[Any, Any, Any, int, Moment], None]

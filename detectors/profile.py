@@ -10,6 +10,7 @@ from detectors.facet_states import (
     Account,
     Basket,
     BuyerMix,
+    Copies,
     Escrow,
     Intel,
     Outcomes,
@@ -20,6 +21,7 @@ from detectors.facet_states import (
     Routes,
     Senders,
     Takeover,
+    Wording,
 )
 
 FORMAT = 1
@@ -198,6 +200,8 @@ class Profile(Struct, array_like=True, gc=False):
     basket: Basket | None = None
     outcomes: Outcomes | None = None
     intel: Intel | None = None
+    wording: Wording | None = None
+    copies: Copies | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -8,8 +8,9 @@ from detectors import alert_policy
 from detectors.alert_policy import Policy
 from detectors.base import Row
 from detectors.effects import Effects, Label
-from detectors.events import DAY, AlertSnoozed, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
+from detectors.events import DAY, AlertSnoozed, Micros, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
 from detectors.order_rows import OrderRow, restored
+from detectors.profile import Profile
 from detectors.training import TrainingRow
 
 SAMPLED: Final = 8
@@ -24,12 +25,8 @@ LOG: Final = "sellerwatch.events"
 
 def sampled_row(row: Row, record: Record, offset: int, order_id: str, kept: OrderRow) -> TrainingRow | None:
     """The unlabelled row of an order, unless its seller has given enough of them lately."""
-    p = row.profile
-    p.sampled_1d *= exp((p.sampled_at - row.time) / DAY)
-    p.sampled_at = row.time
-    if p.sampled_1d >= SAMPLES_A_DAY:
+    if not allowed(row.profile, row.time):
         return None
-    p.sampled_1d += 1.0
     return TrainingRow(
         Source(LOG, record.partition, offset),
         record.event_id,
@@ -46,6 +43,16 @@ def sampled_row(row: Row, record: Record, offset: int, order_id: str, kept: Orde
         risk=kept.risk,
         challenger=kept.challenger,
     )
+
+
+def allowed(p: Profile, time: Micros) -> bool:
+    """Whether a seller has not given enough rows lately; counts one more."""
+    p.sampled_1d *= exp((p.sampled_at - time) / DAY)
+    p.sampled_at = time
+    if p.sampled_1d >= SAMPLES_A_DAY:
+        return False
+    p.sampled_1d += 1.0
+    return True
 
 
 def note_label(

@@ -96,7 +96,7 @@ def pool_weight(sighting: Sighting, own_orders: int) -> float:
 def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
     """Learns links from the values that the seller gives as its own."""
     for sighting in seen:
-        if sighting.role != "seller":
+        if sighting.role != "seller" or sighting.kind not in OWN_VALUES:
             continue
         weight = OWN_VALUES.get(sighting.kind, 0.0) * hub_damping(sighting.sellers)
         mark = crc32(sighting.value.encode())

@@ -26,7 +26,8 @@ class TrainingRow(Struct, frozen=True, omit_defaults=True):
     suspicious: bool
     """Scored above the learning line, or under an open alert: "normal" must not learn it."""
     label: Literal["bad", "good"] | None = None
-    label_source: Literal["dispute", "verdict"] | None = None
+    label_source: Literal["dispute", "verdict", "proven"] | None = None
+    """`proven`: the seller has traded for long without a complaint."""
     weight: int = 1
     """Orders that this one stands for, where it is unlabelled."""
     extra: bool = False
@@ -37,6 +38,8 @@ class TrainingRow(Struct, frozen=True, omit_defaults=True):
     """What the risk model in force gave the order when it was scored; -1 where there was none."""
     challenger: float = -1.0
     """The same of the model that scores in the shadow."""
+    texts: tuple[str, ...] = ()
+    """Folded texts of the seller's listings; a row with texts has no features, and the other way round."""
 
 
 decode_row = msgspec.json.Decoder(TrainingRow).decode

@@ -28,11 +28,13 @@ report = typer.Typer(no_args_is_help=True, help="What a period brought, and what
 models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
 app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
+words = typer.Typer(no_args_is_help=True, help="Word lists, and new words that verdicts have brought up.")
 app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
 intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contacts, addresses.")
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
+app.add_typer(words, name="words")
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
@@ -238,6 +240,35 @@ def partitions_resume(
 
     resume(_settings(config), name, tolerate)
     typer.echo(f"{name} goes on")
+
+
+@words.command("candidates")
+def words_candidates(
+    log: Annotated[Path | None, typer.Option(help="A dump of the log to read; default: what is in force.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 20,
+    config: Config = None,
+) -> None:
+    """Lists words that confirmed sellers use and clean ones do not; none is used before it is on a list."""
+    from sellerwatch.words import candidates, show
+
+    show(candidates(_settings(config), log, limit))
+
+
+@words.command("check")
+def words_check(files: Annotated[list[Path], typer.Argument(help="Word lists (CSV).")]) -> None:
+    """Reads word lists as a worker does, and says what is wrong, with file and line."""
+    from sellerwatch.words import check
+
+    lexicon = check(files)
+    typer.echo(f"{len(lexicon.terms)} terms, version {lexicon.version}")
+
+
+@words.command("sample")
+def words_sample() -> None:
+    """Prints the list that comes with Sellerwatch, to begin an own one with."""
+    from sellerwatch.words import sample
+
+    typer.echo(sample(), nl=False)
 
 
 @report.command("missed")

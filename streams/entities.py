@@ -23,6 +23,7 @@ from detectors.events import (
     PaymentReleased,
     Sighting,
 )
+from detectors.sketches import IMAGE, TEXT, near
 
 MAX_SELLERS = 8
 """Sellers that a value remembers by name; beyond that it only counts."""
@@ -37,6 +38,8 @@ LINKING = frozenset(
     {"device", "ip", "instrument", "wallet", "address", "payout_account", "email", "phone", "tax_id", "name"}
 )
 
+SKETCHES = frozenset({IMAGE, TEXT})
+"""Values that are found by parts of a sketch: they join nobody by themselves, a shop may sell what others do."""
 Role = Literal["seller", "buyer"]
 
 
@@ -50,6 +53,8 @@ class SellerSeen(Struct, array_like=True, gc=False):
     count: int
     """Orders; of a value that is the seller's own, events."""
     first_source: str
+    sketch: str = ""
+    """Of a value that is filed by parts of a sketch: the latest whole one."""
 
 
 class BuyerStats(Struct, array_like=True, gc=False):
@@ -193,6 +198,8 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
     for seen in value.sellers:
         if seen.seller_id == by.seller_id and seen.role == by.role:
             own = seen
+    if kind in SKETCHES:
+        return _touch_sketch(value, kind, digest, by, own, fresh), NO_LINKS
     sighting = _sighting(value, kind, digest, by, own) if value.events or value.listed else None
     joins = own is None or own.first_source == by.source
     links = _links(value, kind, digest, by) if joins and value.sellers else NO_LINKS
@@ -200,6 +207,34 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
         _learn(value, kind, by, own)
         _mark(value, by)
     return sighting, links
+
+
+def _touch_sketch(
+    value: Value, kind: str, sketch: str, by: Touch, own: SellerSeen | None, fresh: bool
+) -> Sighting | None:
+    """A part of a sketch: only those count whose whole sketch is near."""
+    others = [s for s in value.sellers if s.seller_id != by.seller_id and near(kind, s.sketch, sketch)]
+    sighting = None
+    if others:
+        others.sort(key=_last_seen, reverse=True)
+        sighting = Sighting(
+            kind=kind,
+            value=sketch,
+            role=by.role,
+            events=value.events,
+            own=own.count if own else 0,
+            sellers=value.distinct - (own is not None),
+            first_seen=value.first_seen,
+            last_seen=value.last_seen,
+            others=tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others[:MAX_OTHERS]]),
+        )
+    if fresh:
+        _learn(value, kind, by, own)
+        for seen in value.sellers:
+            if seen.seller_id == by.seller_id and seen.role == by.role:
+                seen.sketch = sketch
+        _mark(value, by)
+    return sighting
 
 
 def look(value: Value, kind: str, digest: str, by: Touch) -> Sighting | None:

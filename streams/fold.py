@@ -11,7 +11,7 @@ import structlog
 from detectors.alert_policy import Policy
 from detectors.budget import LINE
 from detectors.events import ModelPublished, PolicyPublished, Record
-from detectors.fold import Effects, OrderRow, fold
+from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
 from streams.found import Found
@@ -65,6 +65,7 @@ def fold_step(
     order_rows: MutableMapping[str, OrderRow],
     shelf: ModelShelf,
     policies: PolicyShelf,
+    texts: MutableMapping[str, KeptText] | None = None,
 ) -> Step:
     """Folds records of one partition, in order; repeats change nothing.
 
@@ -72,8 +73,9 @@ def fold_step(
         records: (offset, record) pairs.
         profiles: Of every seller of the records that has one; new ones are added.
         order_rows: Kept feature rows, at least of the orders that the records' labels name; new ones are added.
+        texts: Kept texts of the sellers that the records' verdicts name; new ones are added.
     """
-    step = Step()
+    step, said = Step(), {} if texts is None else texts
     for run in _runs(state, records, step):
         first = run[0][1].body
         if isinstance(first, ModelPublished) and first.model == LINE:
@@ -94,10 +96,11 @@ def fold_step(
                 state.decide_by(policy, state.line)
                 step.policy = first
             continue
-        for effects in _fold_run(run, profiles, order_rows, state.models, state.policy, step):
+        for effects in _fold_run(run, profiles, order_rows, said, state, step):
             step.effects.append(effects)
             step.changed.update(effects.changed)
             order_rows.update(effects.order_rows)
+            said.update(effects.texts)
     step.sources, step.found = state.marks.changes(), state.found.changes()
     return step
 
@@ -127,15 +130,15 @@ def _fold_run(
     run: list[tuple[int, Record]],
     profiles: MutableMapping[str, Profile],
     rows: Mapping[str, OrderRow],
-    models: Models,
-    policy: Policy,
+    texts: Mapping[str, KeptText],
+    state: PartitionState,
     step: Step,
 ) -> Iterator[Effects]:
     """Folds a run at once; where a record fails, one by one, leaving that one out."""
     sellers = {record.seller_id for _, record in run}
     before = {seller: encode_profile(profiles[seller]) for seller in sellers if seller in profiles}
     try:
-        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, models, policy)
+        yield fold([r for _, r in run], [o for o, _ in run], profiles, rows, state.models, state.policy, texts)
         return
     except BaseException as error:
         _raise_unless_data(error)
@@ -144,7 +147,7 @@ def _fold_run(
         seller = record.seller_id
         before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
         try:
-            effects = fold([record], [offset], profiles, rows, models, policy)
+            effects = fold([record], [offset], profiles, rows, state.models, state.policy, texts)
         except BaseException as error:
             _raise_unless_data(error)
             _restore(profiles, {seller}, before)

@@ -16,6 +16,7 @@ from detectors.events import (
     IntelWithdrawn,
     KnownOrder,
     LinkFound,
+    ListingPublished,
     Micros,
     OrderDelivered,
     OrderPlaced,
@@ -39,7 +40,9 @@ from detectors.events import (
     ValueListed,
     VerdictGiven,
 )
+from detectors.sketches import listing_sketches, names
 from streams.entities import (
+    SKETCHES,
     Linked,
     Listing,
     NewLink,
@@ -68,6 +71,7 @@ TOUCHING: dict[type, tuple[Role, tuple[str, ...]]] = {
     PaymentCaptured: ("buyer", ("instrument", "device_id", "ip", "ip_prefix")),
     PaymentFailed: ("buyer", ("instrument", "device_id", "ip", "ip_prefix")),
     ShipmentCreated: ("seller", ("origin",)),
+    ListingPublished: ("seller", ()),
     SellerRegistered: (
         "seller",
         (
@@ -131,6 +135,12 @@ class Incoming(Struct, gc=False):
             fields = TOUCHING[type(body)][1]
             found = {f"v:{p.kind}:{p.hash}": p for name in fields if (p := self.values.get(name)) is not None}
             self.touched = [(key, personal.kind, personal) for key, personal in found.items()]
+        elif isinstance(body, ListingPublished):
+            self.touched = [
+                (f"v:{kind}:{name}", kind, Personal(kind, sketch, ""))
+                for kind, sketch in listing_sketches(body.image_hashes, body.description or "")
+                for name in names(kind, sketch)
+            ]
         elif self.values and (speaking := SPEAKING.get(type(body))):
             field, kind = speaking
             if (personal := self.values.get(field)) is not None:
@@ -199,7 +209,7 @@ class Gathering:
                 keys[incoming.order_key] = None
             for key, kind, personal in (*incoming.touched, *incoming.looked_at):
                 keys[key] = None
-                if self._former is not None:
+                if self._former is not None and kind not in SKETCHES:
                     self._find_former(key, kind, personal, keys)
             body = incoming.event.body
             if isinstance(body, INTEL):
@@ -372,7 +382,7 @@ class Gathering:
             others += _notices(incoming, body)
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
-        seen = tuple([self._with_standing(sighting) for sighting in incoming.sightings if sighting is not None])
+        seen = tuple([self._with_standing(sighting) for sighting in _clearest(incoming)])
         for found in incoming.links:
             others += [self._join(new) for new in found]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
@@ -506,6 +516,19 @@ def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tup
 
 def _part_name(notice: LinkFound | ValueListed) -> str:
     return "link" if isinstance(notice, LinkFound) else "listed"
+
+
+def _clearest(incoming: Incoming) -> list[Sighting]:
+    """The sightings there are; of a sketch, which is looked up by its parts, the one that most sellers share."""
+    seen = [sighting for sighting in incoming.sightings if sighting is not None]
+    if not seen or not isinstance(incoming.event.body, ListingPublished):
+        return seen
+    best: dict[tuple[str, str], Sighting] = {}
+    for sighting in seen:
+        known = best.get((sighting.kind, sighting.value))
+        if known is None or (sighting.sellers, sighting.events) > (known.sellers, known.events):
+            best[sighting.kind, sighting.value] = sighting
+    return list(best.values())
 
 
 def _changes_standing(body: object) -> bool:

@@ -10,11 +10,13 @@ from detectors.budget import decode_line
 from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
-from detectors.learners import COHORTS, MODELS, RISK
+from detectors.learners import COHORTS, MODELS, RISK, WORDS
 from detectors.models import Models
 from detectors.peer_features import PRIOR
 from detectors.risk_model import RiskModel
 from detectors.risk_snapshot import RiskSnapshotError
+from detectors.text_model import TextModel, TextModelError
+from detectors.words_learner import words_model
 from streams import metrics
 from streams.signing import SignatureError, unverified, verify
 
@@ -32,7 +34,7 @@ class ModelShelf:
         self.prior = Models(CohortModels.prior(FEATURES, PRIOR))
         self._keys = keys
         self._remember = remember
-        self._parsed: dict[tuple[str, str], CohortModels | RiskModel] = {}
+        self._parsed: dict[tuple[str, str], CohortModels | RiskModel | TextModel] = {}
 
     def take(self, models: Models, published: ModelPublished) -> Models | None:
         """`models` with the published one in place; `None`, and the reason in the log, when it is not to be used."""
@@ -45,7 +47,7 @@ class ModelShelf:
         if model is None:
             try:
                 model = self._read(published)
-            except (SignatureError, SnapshotError, RiskSnapshotError) as error:
+            except (SignatureError, SnapshotError, RiskSnapshotError, TextModelError) as error:
                 metrics.MODELS_REFUSED.inc()
                 log.error("model_refused", model=published.model, version=published.version, error=str(error))
                 return None
@@ -54,10 +56,14 @@ class ModelShelf:
             self._parsed.pop(next(iter(self._parsed)))
         if isinstance(model, CohortModels):
             return replace(models, peers=model)
+        if isinstance(model, TextModel):
+            return replace(models, words=model)
         return replace(models, risk=model) if published.model == RISK else replace(models, challenger=model)
 
-    def _read(self, published: ModelPublished) -> CohortModels | RiskModel:
+    def _read(self, published: ModelPublished) -> CohortModels | RiskModel | TextModel:
         snapshot = self._opened(published.snapshot)
+        if published.model == WORDS:
+            return words_model(snapshot, published.version)
         if published.model == COHORTS:
             return CohortModels.from_snapshot(snapshot, published.version, FEATURES)
         return RiskModel(snapshot, published.version, FEATURES)

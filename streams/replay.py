@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
-from detectors.fold import OrderRow
+from detectors.fold import KeptText, OrderRow
 from detectors.learners import Learners, Published
 from detectors.profile import Profile
 from detectors.training import TrainingRow
@@ -52,6 +52,7 @@ class LogReplay:
         self._states: dict[int, PartitionState] = {}
         self._profiles: dict[int, dict[str, Profile]] = {}
         self._rows: dict[int, OrderedDict[str, OrderRow]] = {}
+        self._texts: dict[int, dict[str, KeptText]] = {}
         self._offset = 0
 
     def run(self, lines: Iterable[bytes]) -> Iterator[Step]:
@@ -82,7 +83,8 @@ class LogReplay:
             state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, OrderedDict())
-            step = fold_step(state, items, profiles, rows, self._shelf, self._policies)
+            texts = self._texts.setdefault(partition, {})
+            step = fold_step(state, items, profiles, rows, self._shelf, self._policies, texts)
             self._forget(rows, items[-1][1].logged_at)
             state.found.forget(items[-1][1].logged_at)
             self.counts.failed += len(step.failed)

@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     quiet_period: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=1)
     """After an alert was sent, its pattern stays silent about the seller for this long, even where it escalates."""
 
+    lexicons: Words = ["sample"]
+    """Word lists that listings are searched for: CSV files, and `sample` for the one that comes with Sellerwatch.
+    `sellerwatch words check FILE` says what is wrong with one."""
+
     wait_for_order: Annotated[Duration, Field(ge=timedelta(0), le=LONGEST_WAIT)] = timedelta(minutes=10)
     """How long a payment or shipment waits for the order that tells its seller; a day at most."""
 

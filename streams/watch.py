@@ -13,7 +13,16 @@ import structlog
 from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
-from detectors.fold import OrderRow, decode_order_row, encode_order_row, labelled_orders
+from detectors.fold import (
+    KeptText,
+    OrderRow,
+    decode_kept_text,
+    decode_order_row,
+    encode_kept_text,
+    encode_order_row,
+    labelled_orders,
+    labelled_texts,
+)
 from detectors.learners import COHORTS, MODELS
 from detectors.profile import Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -63,6 +72,7 @@ class Work:
     part: Part
     chunks: list[list[tuple[int, Record]]]
     rows: dict[str, OrderRow] = field(default_factory=dict)
+    texts: dict[str, KeptText] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
 
@@ -169,6 +179,10 @@ class Watch:
         if orders:
             found = await self._store.load(work.claim, [f"o:{order}" for order in orders])
             work.rows = {o: decode_order_row(value) for o, value in zip(orders, found, strict=True) if value}
+        places = list(dict.fromkeys(labelled_texts(records)))
+        if places:
+            found = await self._store.load(work.claim, [f"t:{place}" for place in places])
+            work.texts = {p: decode_kept_text(value) for p, value in zip(places, found, strict=True) if value}
 
     def _fold(self, work: Work, outgoing: Outgoings) -> str | None:
         """Folds chunk by chunk; why the partition must stop before a chunk of which too many failed."""
@@ -178,7 +192,7 @@ class Watch:
         cache: OrderedDict[str, Profile] = claim.memory["profiles"]
         base = claim.position
         for number, chunk in enumerate(work.chunks, start=1):
-            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policies)
+            step = fold_step(state, chunk, cache, work.rows, self._shelf, self._policies, work.texts)
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
@@ -201,6 +215,8 @@ class Watch:
         for effects in step.effects:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
+            for place, text in effects.texts.items():
+                commit.sets.append((key(partition, f"t:{place}"), encode_kept_text(text), ROW_SECONDS))
             commit.alerts += [(alert.type, encode_alert(alert)) for alert in effects.alerts]
         commit.sets += [(key(partition, f"f:{name}"), value, FOUND_SECONDS) for name, value in step.found.items()]
         for name, model in step.models.items():

@@ -131,9 +131,10 @@ def _screening(settings: Settings) -> "Screening | None":
 def usual_policy(settings: Settings) -> "Policy":
     """The alert policy that the settings ask for, in force until one is published."""
     from detectors.alert_policy import Policy
+    from streams.lexicons import lexicon_of
 
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
-    return Policy(line=settings.alert_threshold, quiet_period=quiet)
+    return Policy(line=settings.alert_threshold, quiet_period=quiet, lexicon=lexicon_of(settings.lexicons))
 
 
 def _app(stage: "Stage", settings: Settings) -> "App":

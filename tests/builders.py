@@ -23,7 +23,7 @@ from detectors.events import (
     Source,
 )
 from detectors.features import FEATURES
-from detectors.fold import Effects, OrderRow, fold
+from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.models import Models
 from detectors.peer_features import PRIOR
 from detectors.profile import Profile
@@ -103,6 +103,7 @@ class Market:
         self.models, self.policy = models, policy or Policy()
         self.sellers: dict[str, Profile] = {}
         self.order_rows: dict[str, OrderRow] = {}
+        self.texts: dict[str, KeptText] = {}
         self.effects = Effects()
         self.now = MONDAY
         self._offset = 0
@@ -111,8 +112,10 @@ class Market:
         batch = list(records)
         offsets = range(self._offset, self._offset + len(batch))
         self._offset += len(batch)
-        effects = fold(batch, offsets, self.sellers, self.order_rows, self.models, self.policy)
+        kept = self.order_rows, self.models, self.policy, self.texts
+        effects = fold(batch, offsets, self.sellers, *kept)
         self.order_rows.update(effects.order_rows)
+        self.texts.update(effects.texts)
         self.effects.decisions += effects.decisions
         self.effects.alerts += effects.alerts
         self.effects.rows += effects.rows

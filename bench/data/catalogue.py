@@ -28,12 +28,17 @@ class NoDataError(Exception):
 
 def folder_of(name: str, data: Path | None) -> Path:
     """The folder with the tables of data set `name`."""
+    return tables(LOADERS[name][0], data, of=name)
+
+
+def tables(folder_name: str, data: Path | None, *, of: str) -> Path:
+    """A folder of tables of something, or NoDataError."""
     root = data or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if root is None:
         raise NoDataError(f"Say where the data are: --data DIR, or {VARIABLE}.")
-    folder = root / LOADERS[name][0]
+    folder = root / folder_name
     if not folder.is_dir():
-        raise NoDataError(f"There is no folder {folder} with the tables of {name}.")
+        raise NoDataError(f"There is no folder {folder} with the tables of {of}.")
     return folder
 
 

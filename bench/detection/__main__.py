@@ -16,6 +16,7 @@ PARTS: Mapping[str, str] = {
     "sparkov": "bench.detection.sparkov",
     "names": "bench.detection.names",
     "new-pattern": "bench.detection.new_pattern",
+    "listings": "bench.detection.listings",
 }
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101

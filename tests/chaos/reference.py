@@ -8,7 +8,7 @@ import msgspec
 
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
-from detectors.fold import OrderRow, encode_order_row
+from detectors.fold import KeptText, OrderRow, encode_order_row
 from detectors.learners import Learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
@@ -53,6 +53,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
     marks, found = Marks(), Found()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
+    texts: dict[str, KeptText] = {}
     records = [(offset, record) for offset, line in lines if (record := _read(line)) is not None]
     for start in range(0, len(records), BATCH):
         batch = records[start : start + BATCH]
@@ -61,7 +62,7 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
             for _, record in batch
             if isinstance(record.body, ModelPublished)
         ]
-        step = fold_step(state, batch, profiles, rows, shelf, policies)
+        step = fold_step(state, batch, profiles, rows, shelf, policies, texts)
         for _, record in batch:
             if marks.advance(record.source):
                 known = record.by_order and not found.take(record)

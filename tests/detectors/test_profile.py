@@ -10,6 +10,7 @@ from detectors.facet_states import (
     Account,
     Basket,
     BuyerMix,
+    Copies,
     Escrow,
     Intel,
     ListedName,
@@ -22,6 +23,7 @@ from detectors.facet_states import (
     Routes,
     Senders,
     Takeover,
+    Wording,
 )
 from detectors.facets import FACETS
 from detectors.features import WIDTH
@@ -69,6 +71,8 @@ FULLEST = {
         ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),
         "instrument listed by " + "s" * 28 + " on 2026-03-02",
     ),
+    "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2),
+    "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
 }
 """Of every facet."""
 

@@ -448,3 +448,75 @@ def test_a_mailbox_for_minutes_is_told_from_others_before_it_is_hashed() -> None
 
     assert [record.body.mail for record in (one, two, three)] == ["throwaway", "free", "own"]  # type: ignore[union-attr]
     assert "mailinator" not in repr(one)
+
+
+PICTURE = "0f1e2d3c4b5a6978"
+TEXT = " ".join(f"word{number} of a long description" for number in range(12))
+
+
+def listing(seller: str, number: int = 1, **fields: Any) -> dict[str, Any]:
+    return event("listing.published", seller_id=seller, listing_id=f"{seller}-{number}", **fields)
+
+
+def test_a_picture_published_before_by_another_seller_is_seen_though_some_bits_differ() -> None:
+    gatherer = Gatherer("listings")
+    gatherer.gather(listing("first", image_hashes=[PICTURE]))
+    nearly = f"{int(PICTURE, 16) ^ 0b100000000001:016x}"
+
+    (record,) = gatherer.gather(listing("second", image_hashes=[nearly, "123456789abcdef0"]))
+
+    (seen,) = record.seen
+    assert (seen.kind, seen.value, seen.role, seen.sellers) == ("image", nearly, "seller", 1)
+    assert [other.seller_id for other in seen.others] == ["first"]
+
+
+def test_a_copied_description_is_seen_and_links_nobody() -> None:
+    gatherer = Gatherer("listings")
+    gatherer.gather(listing("first", description=TEXT))
+
+    records = gatherer.gather(listing("second", description=TEXT.upper()))
+
+    assert [seen.kind for seen in records[0].seen] == ["listing_text"]
+    assert links(records) == []
+
+
+def test_a_seller_s_own_pictures_and_other_ones_are_not_seen() -> None:
+    gatherer = Gatherer("listings")
+    gatherer.gather(listing("first", image_hashes=[PICTURE]))
+
+    (record,) = gatherer.gather(listing("first", 2, image_hashes=[PICTURE, f"{int(PICTURE, 16) ^ 0xFFFFFF:016x}"]))
+
+    assert record.seen == ()
+
+
+def test_a_picture_of_a_banned_seller_is_seen_with_its_standing() -> None:
+    gatherer = Gatherer("listings")
+    gatherer.gather(listing("first", image_hashes=[PICTURE]), event("seller.banned", seller_id="first"))
+
+    (record,) = gatherer.gather(listing("second", image_hashes=[PICTURE]))
+
+    assert [other.status for other in record.seen[0].others] == ["banned"]
+
+
+def test_listings_gathered_again_after_a_crash_see_the_same_sellers_and_count_once() -> None:
+    gatherer = Gatherer("listings")
+    gatherer.gather(listing("first", image_hashes=[PICTURE]))
+    batch = gatherer.incoming(listing("second", image_hashes=[PICTURE]))
+    (first,) = gatherer.run(batch).records()
+    memory = dict(gatherer.memory)
+
+    (again,) = gatherer.run([Incoming(i.source, i.logged_at, i.event, i.values) for i in batch]).records()
+
+    assert again.seen[0].others == first.seen[0].others
+    assert gatherer.memory == memory
+
+
+def test_a_picture_that_hundreds_show_is_counted_and_names_a_few() -> None:
+    gatherer = Gatherer("listings")
+    for number in range(60):
+        gatherer.gather(listing(f"shop-{number}", image_hashes=[PICTURE]))
+
+    (record,) = gatherer.gather(listing("last", image_hashes=[PICTURE]))
+
+    assert record.seen[0].sellers == 60
+    assert len(record.seen[0].others) == 5

@@ -1,0 +1,88 @@
+"""`sellerwatch words`: word lists, and new words that verdicts have brought up."""
+
+import asyncio
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from detectors.emerging import Candidate
+from detectors.events import ModelPublished, decode_record
+from detectors.folding import fold_text
+from detectors.learners import WORDS
+from detectors.lexicon import Lexicon
+from detectors.text_model import TextModelError
+from detectors.words_learner import proposed_terms
+from streams.errors import SettingsError, UnavailableError
+from streams.files import FilesError, read_events
+from streams.lexicons import lexicon_of
+from streams.settings import Settings
+from streams.signing import SignatureError, unverified, verify
+from streams.store.connection import connect
+from streams.store.partition import PartitionStore
+
+NONE_YET = "no words have been learned yet: it takes confirmed verdicts on sellers with listings"
+
+
+def sample() -> str:
+    """The list that comes with Sellerwatch, to begin an own one with."""
+    return (files("detectors") / "sample_lexicon.csv").read_text("utf-8")
+
+
+def check(paths: Sequence[Path]) -> Lexicon:
+    """Reads lists as a worker would; SettingsError says what is wrong."""
+    return lexicon_of([str(path) for path in paths])
+
+
+def candidates(settings: Settings, dump: Path | None, limit: int) -> list[Candidate]:
+    """Proposed terms of the model in force, or of the last one in a dump of the log; those on a list are left out."""
+    published = _last_of(dump) if dump else asyncio.run(_in_force(settings))
+    if published is None:
+        return []
+    known = {fold_text(term.text).plain.strip() for term in lexicon_of(settings.lexicons).terms}
+    keys = settings.signing()
+    try:
+        snapshot = verify(keys, published.snapshot) if keys and not dump else unverified(published.snapshot)
+        return [one for one in proposed_terms(snapshot) if one.term not in known][:limit]
+    except (SignatureError, TextModelError) as error:
+        raise SettingsError(f"the words model {published.version} cannot be read: {error}") from error
+
+
+def show(found: Sequence[Candidate]) -> None:
+    """Prints the terms, strongest first."""
+    table = Table("term", "confirmed sellers", "clean texts", "log-odds", "at least")
+    for one in found:
+        table.add_row(one.term, str(one.confirmed), str(one.clean), f"{one.log_odds:.1f}", f"{one.at_least:.1f}")
+    Console().print(table if found else NONE_YET)
+
+
+def _last_of(dump: Path) -> ModelPublished | None:
+    last = None
+    for line in read_events(dump):
+        if b"model.published" in line:
+            try:
+                body = decode_record(line).body
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise FilesError(f"{dump}: not a dump of the log: {error}") from error
+            if isinstance(body, ModelPublished) and body.model == WORDS:
+                last = body
+    return last
+
+
+async def _in_force(settings: Settings) -> ModelPublished | None:
+    redis = connect(settings.redis_url.get_secret_value())
+    try:
+        stored = await redis.get(
+            PartitionStore(redis, settings.namespace, "watch", outbox_limit=1).key(0, "model:words")
+        )
+    except RedisError as error:
+        raise UnavailableError(
+            f"Redis at {settings.redis_place} does not answer: {error!r}; see `sellerwatch doctor`"
+        ) from None
+    finally:
+        await redis.aclose()
+    return msgspec.msgpack.decode(stored, type=ModelPublished) if isinstance(stored, bytes) else None
