@@ -73,7 +73,8 @@ class Assessment:
         against = SELLER_SHARE * evidence + against_order
         self._learned_of_seller = np.zeros_like(scale)
         if risk is not None:
-            against = self._with_risk(risk, against_order)
+            of_labels = [column for column, p in zip(sums, catalogue.seller, strict=True) if p.name in JUDGED_BY_LABELS]
+            against = self._with_risk(risk, _sum([np.zeros_like(total), *of_labels]), total, against_order)
             learned = risk.seller_evidence
             self.seller_scores = _rounded(saturate(evidence + learned))
             weight = np.divide(total, evidence, out=np.ones_like(total), where=evidence > 0.0)
@@ -84,12 +85,11 @@ class Assessment:
         self.top: Final[list[int]] = np.argmax(np.stack(sums), axis=0).tolist()
         """Index of that pattern."""
 
-    def _with_risk(self, risk: Opinion, against_order: Column) -> Column:
+    def _with_risk(self, risk: Opinion, of_labels: Column, total: Column, against_order: Column) -> Column:
         """Evidence against each order with the risk model's, and less of what that knows better."""
-        scale, doubt, nothing = self._scales[0], 1.0 - risk.trust, np.zeros_like(against_order)
-        sellers = list(zip(self._columns, self._judged, strict=False))  # the order's own columns come last
-        others = scale * _sum([column for column, judged in sellers if not judged] or [nothing])
-        by_labels = scale * _sum([column for column, judged in sellers if judged] or [nothing])
+        scale, doubt = self._scales[0], 1.0 - risk.trust
+        by_labels = scale * of_labels
+        others = scale * np.maximum(total - of_labels, 0.0)
         left = doubt * others + risk.trust * above(others, ORDINARY)
         of_others = scale * np.divide(left, others, out=np.zeros_like(scale), where=others > 0.0)
         self._scales = of_others, doubt * scale, doubt
@@ -165,7 +165,9 @@ class Explainer:
         levels = self.risk.levels[self.rows[line]].tolist()
         heights = self.risk.model.contributions(levels)
         raising = [(f, height) for f, height in heights if height > 0.0 and (tells_of_seller(f) or not of_seller)]
-        raising = raising or [("experience", 1.0)]  # no curve raises it: what is left is how often orders turn out bad
+        raising = raising[:IN_ALERT] or [
+            ("experience", 1.0)
+        ]  # no curve raises it: what is left is how often orders turn out bad
         total = sum(height for _, height in raising)
         return (
             [learned_term(feature, height) for feature, height in raising],
