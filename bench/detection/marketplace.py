@@ -33,7 +33,7 @@ REACH = {
     "score falls without the first reason": ">= 0.99",
     "alerted sellers with tied scores": "0",
     "500 sellers behind one address: alerts that name a link": "0",
-    "poisoned: share of illicit orders": "0.20",
+    "poisoned: share of illicit orders": ">= 0.20",
     "poisoned: recall at the budget, of the clean run's": ">= 0.95",
 }
 
