@@ -216,10 +216,14 @@ async def run(app: App, stop: asyncio.Event) -> int:
     waiting = [asyncio.create_task(event.wait()) for event in (stop, app.ended)]
     await asyncio.wait([starting, *waiting], return_when=asyncio.FIRST_COMPLETED)
     if starting.done():
-        starting.result()
+        if (error := starting.exception()) is not None:  # the brokers went away after the topics were read
+            app.give_up(f"{app.stage.name} could not start: {error!r}")
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     stopping = asyncio.create_task(app.stop())
     done, _ = await asyncio.wait([stopping], timeout=STOP_SECONDS)
+    for task in (starting, stopping):  # what goes wrong while brokers are away is told in a line, not as a traceback
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("ended_with_error", stage=app.stage.name, error=repr(error))
     if not done:
         log.warning("stop_cut_short", stage=app.stage.name, seconds=STOP_SECONDS)
         logging.shutdown()

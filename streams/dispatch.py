@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 GRACE = timedelta(seconds=4)
 """On stopping, deliveries under way have so long to end."""
+LAST_CALL = timedelta(milliseconds=500)
+"""And what is in hand then has so long to be given back."""
 REPORT_EVERY = timedelta(seconds=5)
 
 
@@ -64,6 +66,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop_by = math.inf
         self._renew_at = self._report_at = 0.0
+        self._hurries = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Delivers until `stop` is set, and returns within 5 seconds of that; raises nothing."""
@@ -117,8 +120,9 @@ class Dispatcher:
             await self._report()
             self._report_at = now + REPORT_EVERY.total_seconds()
         if self._health.recovered:
-            log.info("webhook_recovered", hurried=await self._outbox.hurry())
             self._health.recovered = False
+            self._hurries += 1
+            log.info("webhook_recovered", hurried=await self._outbox.hurry())
 
     @property
     def _stopping(self) -> bool:
@@ -153,6 +157,7 @@ class Dispatcher:
 
     async def _deliver(self, queued: QueuedAlert) -> None:
         assert self._webhook is not None
+        hurries = self._hurries
         answer = await self._webhook.deliver(queued.alert_id, queued.type, queued.alert)
         metrics.WEBHOOK_ATTEMPTS.labels(answer.code).inc()
         self._health.learn(answer)
@@ -165,6 +170,8 @@ class Dispatcher:
                 stage="dispatch",
                 alive=lambda: time.monotonic() < min(until, self._stop_by),
             )
+        if answer.outcome is not Outcome.DELIVERED and self._hurries != hurries:
+            self._health.recovered = True  # this one failed while the receiver came back, and waits for hours
 
     def _consequence(self, queued: QueuedAlert, answer: Answer) -> Callable[[], Awaitable[bool]]:
         """What to write to the outbox after a try."""
@@ -196,7 +203,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.sleep(0)
         with contextlib.suppress(RedisError, OSError, TimeoutError):  # the leases end by themselves
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(LAST_CALL.total_seconds()):
                 await self._give_back()
 
     async def _give_back(self) -> None:

@@ -1,36 +1,29 @@
-"""Runs one stage: builds its parts from the settings, and ends it cleanly."""
+"""Runs one stage: builds its parts from the settings, and ends it cleanly.
+
+A stage's own modules are imported when it is built: river and numpy take watch and learn a second and 100 MB
+that intake and dispatch need not spend.
+"""
 
 import asyncio
 import gc
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import faust
 import structlog
 from redis.asyncio import Redis
 
-from detectors.alert_policy import Policy
 from detectors.events import SECOND
-from detectors.peer_features import new_learner
 from streams import metrics, names
-from streams.app import App, Stage, build_app, consumer_of, run
-from streams.dispatch import Dispatcher
 from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
-from streams.intake import Intake
-from streams.learn import Learn
-from streams.models import ModelShelf
-from streams.outbox import Outbox
-from streams.privacy import Pseudonyms
 from streams.settings import Settings
-from streams.stops import Stops
 from streams.store.connection import Lost, connect, load_scripts, patiently
-from streams.store.entities import RedisEntities
-from streams.store.partition import PartitionStore
 from streams.topics import Layout, read_layout
-from streams.watch import Watch
-from streams.webhook import Webhook
+
+if TYPE_CHECKING:
+    from detectors.alert_policy import Policy
+    from streams.app import App, Stage
 
 log = structlog.get_logger()
 
@@ -57,6 +50,8 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
         await _check_redis(redis, settings, layout, name, lambda: not stop.is_set())
         if name == "dispatch":
             return await _dispatch(redis, settings, layout, stop, started)
+        from streams.app import run
+
         app = _app(_stage(name, redis, settings, layout), settings)
         server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
         started(await server.start())
@@ -83,9 +78,15 @@ async def _layout(settings: Settings, stop: asyncio.Event) -> Layout | None:
     return None
 
 
-def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage:
+def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stage":
+    from streams.stops import Stops
+
     _check_keys(settings)
     if name == "intake":
+        from streams.intake import Intake
+        from streams.privacy import Pseudonyms
+        from streams.store.entities import RedisEntities
+
         return Intake(
             RedisEntities(redis, settings.namespace, lifetime=int(settings.entity_lifetime.total_seconds())),
             Pseudonyms(settings.hashing()),
@@ -95,22 +96,34 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> Stage
             rejected_partitions=layout.partitions[names.REJECTED],
             waiting_partitions=layout.partitions[names.WAITING],
         )
+    from streams.store.partition import PartitionStore
+
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":
+        from streams.models import ModelShelf
+        from streams.watch import Watch
+
         shelf = ModelShelf(settings.signing())
         stops = Stops(redis, settings.namespace, name)
         return Watch(store, shelf, stops, policy_of(settings), cached_profiles=settings.cached_profiles)
+    from detectors.peer_features import new_learner
+    from streams.learn import Learn
+
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     return Learn(store, lambda: new_learner(publish_every=interval), settings.signing(), log_partitions=layout.log)
 
 
-def policy_of(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> "Policy":
     """The alert policy that the settings ask for."""
+    from detectors.alert_policy import Policy
+
     quiet = int(settings.quiet_period.total_seconds()) * SECOND
     return Policy(line=settings.alert_threshold, quiet_period=quiet)
 
 
-def _app(stage: Stage, settings: Settings) -> App:
+def _app(stage: "Stage", settings: Settings) -> "App":
+    from streams.app import build_app
+
     tls = None
     if settings.kafka_security.endswith("SSL"):
         tls = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
@@ -126,6 +139,8 @@ def _app(stage: Stage, settings: Settings) -> App:
 
 
 def _credentials(settings: Settings, tls: ssl.SSLContext | None) -> Any:
+    import faust
+
     if settings.kafka_security.startswith("SASL") and settings.kafka_password is not None:
         return faust.SASLCredentials(
             username=settings.kafka_username,
@@ -166,8 +181,10 @@ def _port(name: str, settings: Settings) -> int:
     return PORTS[name] if settings.metrics_port is None else settings.metrics_port
 
 
-def look(app: App) -> Health:
+def look(app: "App") -> Health:
     """How a stage on Kafka is doing."""
+    from streams.app import consumer_of
+
     consumer = consumer_of(app)
     assigned = set(consumer.assignment()) if consumer.started else set()
     claims = list(consumer.claims.values())
@@ -186,6 +203,10 @@ async def _dispatch(
     redis: Redis, settings: Settings, layout: Layout, stop: asyncio.Event, started: Callable[[int], None]
 ) -> int:
     """Dispatch reads no topic: its input is the outbox that watch's commits fill."""
+    from streams.dispatch import Dispatcher
+    from streams.outbox import Outbox
+    from streams.webhook import Webhook
+
     webhook = None
     if settings.webhook_url:
         webhook = Webhook(

@@ -126,6 +126,14 @@ class System:
         worker.terminate()
         return int(worker.wait(timeout))
 
+    def serves(self, name: str) -> bool:
+        """Whether a worker is as far as to answer."""
+        try:
+            self.metrics(name)
+        except OSError:
+            return False
+        return True
+
     def metrics(self, name: str) -> dict[str, float]:
         """The samples that a worker exposes, by name and labels as they are printed."""
         with urlopen(f"http://127.0.0.1:{self.ports[name]}/metrics", timeout=5) as answer:

@@ -22,12 +22,19 @@ from tests.upstream import event, line
 def running(system: System) -> System:
     """Intake, watch and learn, up; a second watch joins when half of a small marketplace has been fed."""
     events = list(simulate(seed=11, sellers=60, days=8).events())
+    half, rest = len(events) // 2, len(events) * 3 // 4
     system.start("intake", "watch", "learn")
-    system.feed(events[: len(events) // 2])
+    system.feed(events[:half])
     system.start("watch2")
-    system.feed(events[len(events) // 2 :])
+    system.feed(events[half:rest])
+    wait_until(lambda: system.serves("watch2") and claims(system, "watch2") > 0, 60, "the second watch has its part")
+    system.feed(events[rest:])
     system.settle(120)
     return system
+
+
+def claims(system: System, name: str) -> float:
+    return system.metrics(name).get('sellerwatch_claims_total{stage="watch"}', 0.0)
 
 
 PUBLISHED = 'sellerwatch_models_published_total{model="cohorts"}'
@@ -38,7 +45,7 @@ def rejected(system: System) -> list[dict[str, Any]]:
 
 
 def test_a_replay_of_the_log_gives_what_the_workers_gave_byte_for_byte(running: System, tmp_path: Path) -> None:
-    assert running.metrics("watch2")['sellerwatch_claims_total{stage="watch"}'] > 0, "the second watch got partitions"
+    assert claims(running, "watch2") > 0
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(value + b"\n" for _, value in running.read(names.EVENTS)))
     files = {names.ALERTS: tmp_path / "alerts.jsonl", names.DECISIONS: tmp_path / "decisions.jsonl"}

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from sellerwatch.embedded.kafka import EmbeddedKafka
+from sellerwatch.embedded.processes import free_port
 from streams import metrics
 from streams.app import EXIT_TEMPORARY, run
 from streams.kafka import consumer
@@ -111,6 +112,16 @@ async def test_who_may_not_join_gives_up_and_says_what_is_missing(
     told = capfd.readouterr()
     assert "gave_up" in told.out + told.err
     assert f"READ on the group {app.conf.id}" in told.out + told.err
+
+
+async def test_who_finds_no_broker_any_more_gives_up_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    app = build(Recorder("orders"), f"127.0.0.1:{free_port()}")
+
+    assert await asyncio.wait_for(run(app, asyncio.Event()), 30) == EXIT_TEMPORARY
+
+    told = capfd.readouterr()
+    assert "could not start: KafkaConnectionError" in told.out + told.err
+    assert "Traceback" not in told.out + told.err
 
 
 @pytest.mark.parametrize("rounds", [5])

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from sellerwatch.receiver import Receiver
 from streams.dispatch import Dispatcher
-from streams.outbox import Outbox
+from streams.outbox import Depth, Outbox
+from streams.store.connection import patiently
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret, as long as that.").decode()
@@ -114,10 +115,15 @@ async def raise_alert(outbox: Outbox, seller_id: str = "seller-1", *, partition:
 
 async def undelivered(outbox: Outbox) -> int:
     """How many alerts are in the outbox."""
-    return sum(depth.undelivered for depth in await outbox.depths())
+    return sum(depth.undelivered for depth in await depths(outbox))
 
 
-async def eventually(holds: Callable[[], Awaitable[bool] | bool], within: float = 10.0) -> None:
+async def depths(outbox: Outbox) -> list[Depth]:
+    """How full the outbox is, also after a restart of Redis, when connections of before are still in the pool."""
+    return await patiently(outbox.redis, outbox.depths, stage="test")
+
+
+async def eventually(holds: Callable[[], Awaitable[bool] | bool], within: float = 30.0) -> None:
     """Waits until `holds`; fails where it does not come true."""
     deadline = time.monotonic() + within
     while True:
@@ -128,13 +134,22 @@ async def eventually(holds: Callable[[], Awaitable[bool] | bool], within: float 
         await asyncio.sleep(0.005)
 
 
-async def emptied(outbox: Outbox, within: float = 10.0) -> None:
+async def emptied(outbox: Outbox, within: float = 30.0) -> None:
     """Waits until the outbox holds nothing."""
 
     async def empty() -> bool:
         return await undelivered(outbox) == 0
 
     await eventually(empty, within)
+
+
+async def put_aside(outbox: Outbox, alerts: int) -> None:
+    """Waits until so many alerts wait for a further try, and none is under way."""
+
+    async def waiting() -> bool:
+        return sum(depth.waiting for depth in await depths(outbox)) == alerts
+
+    await eventually(waiting)
 
 
 @asynccontextmanager
@@ -147,7 +162,7 @@ async def running(*dispatchers: Dispatcher) -> AsyncIterator[None]:
         assert not any(task.done() for task in tasks), "a dispatcher left its loop"
     finally:
         stop.set()
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(15):
             await asyncio.gather(*tasks)
 
 

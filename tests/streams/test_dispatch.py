@@ -27,6 +27,7 @@ from tests.streams.delivery import (
     emptied,
     eventually,
     hanging,
+    put_aside,
     raise_alert,
     running,
     undelivered,
@@ -34,6 +35,12 @@ from tests.streams.delivery import (
 
 IDLE = timedelta(milliseconds=5)
 QUICK = Retries(delays=(timedelta(milliseconds=20), timedelta(milliseconds=40)))
+
+
+@pytest.fixture(autouse=True)
+def _time_to_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine too: what is not given back waits for the end of its lease."""
+    monkeypatch.setattr(dispatch, "LAST_CALL", timedelta(seconds=5))
 
 
 @pytest.fixture
@@ -120,7 +127,7 @@ async def test_a_receiver_that_fails_at_first_gets_each_alert_exactly_once_in_th
     before = metric("webhook_attempts_total", code=codes[kind])
     async with Endpoint(fails_twice) as endpoint:
         raised = [await raise_alert(outbox, f"seller-{n % 5}", partition=n % 3) for n in range(20)]
-        timeout = timedelta(milliseconds=150 if kind == "timeout" else 10_000)
+        timeout = timedelta(milliseconds=300 if kind == "timeout" else 10_000)
         async with running(dispatcher(outbox, endpoint, timeout=timeout)):
             await emptied(outbox)
 
@@ -161,7 +168,7 @@ async def test_a_further_try_that_hangs_does_not_hold_up_first_tries_of_its_sell
         async with running(dispatcher(outbox, endpoint)):
             await eventually(lambda: endpoint.ids().count(bad) == 2)
             good = await raise_alert(outbox)
-            await eventually(lambda: good in endpoint.received, within=2)
+            await eventually(lambda: good in endpoint.received, within=8)  # the webhook's patience is 10
 
 
 HOURS_LATER = [5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600] + 12 * [6 * 3600]
@@ -298,7 +305,7 @@ async def test_gone_disables_the_receiver_until_the_next_start_and_keeps_every_a
         endpoint.manner = None
         async with running(dispatcher(outbox, endpoint)):
             assert metric("webhook_endpoint_disabled") == 0
-            await emptied(outbox, within=5)
+            await emptied(outbox)
 
     assert sorted(endpoint.received) == [*raised, later]
 
@@ -318,13 +325,38 @@ async def test_after_an_outage_nothing_waits_for_the_rest_of_its_delay(outbox: O
         raised = [await raise_alert(outbox, f"seller-{n}", partition=n % 3) for n in range(50)]
         hours = Retries(delays=(timedelta(hours=6),))
         async with running(dispatcher(outbox, endpoint, retries=hours)):
-            await eventually(lambda: len(endpoint.attempts) == 50)
+            await put_aside(outbox, 50)
             assert await undelivered(outbox) == 50  # what waits counts against the outbox's limit
             endpoint.manner = None
             raised.append(await raise_alert(outbox))
             await emptied(outbox)
 
     assert sorted(endpoint.received) == raised
+
+
+async def test_a_try_that_fails_while_the_receiver_comes_back_does_not_wait_for_hours(outbox: Outbox) -> None:
+    back = asyncio.Event()
+
+    async def slow_to_fail(request: web.Request, attempt: Attempt) -> web.Response | None:
+        if attempt.alert_id == slow and endpoint.ids().count(slow) == 1:
+            await back.wait()
+        elif up:
+            return None
+        return web.Response(status=500)
+
+    up = False
+    async with Endpoint(slow_to_fail) as endpoint:
+        slow, *others = [await raise_alert(outbox, f"seller-{n}") for n in range(DOWN_AFTER + 1)]
+        hours = Retries(delays=(timedelta(hours=6),))
+        async with running(dispatcher(outbox, endpoint, retries=hours)):
+            await put_aside(outbox, DOWN_AFTER)
+            up = True
+            others.append(await raise_alert(outbox))
+            await eventually(lambda: sorted(endpoint.received) == others)
+            back.set()
+            await emptied(outbox)
+
+    assert endpoint.ids().count(slow) == 2
 
 
 async def test_one_odd_alert_is_not_hurried_by_the_success_of_others(outbox: Outbox) -> None:
@@ -349,6 +381,7 @@ async def test_what_is_in_hand_is_bounded_whatever_waits(outbox: Outbox) -> None
             await raise_alert(outbox, f"seller-{n % 50}", partition=n % 3)
         busy = dispatcher(outbox, endpoint, concurrency=4, timeout=timedelta(milliseconds=150))
         async with running(busy):
+            await eventually(lambda: len(busy._in_hand()) >= 16)
             for _ in range(100):
                 most = max(most, len(busy._in_hand()))
                 await asyncio.sleep(0.003)
@@ -368,11 +401,11 @@ async def test_a_stop_ends_what_hangs_and_gives_it_back(outbox: Outbox, monkeypa
         async with running(dispatcher(outbox, endpoint, concurrency=2)):
             await eventually(lambda: len(endpoint.attempts) == 2)
             stopped_at = loop.time()
-        assert loop.time() - stopped_at < 0.5
+        assert loop.time() - stopped_at < 3  # it would hang for ten
 
         endpoint.manner = None  # nobody waits for the lease of a minute to end
         async with running(dispatcher(outbox, endpoint)):
-            await emptied(outbox, within=5)
+            await emptied(outbox)
 
     assert sorted(endpoint.received) == raised
 

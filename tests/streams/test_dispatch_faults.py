@@ -27,13 +27,15 @@ from tests.streams.delivery import (
     emptied,
     eventually,
     hanging,
+    put_aside,
     raise_alert,
     running,
     undelivered,
 )
 
 IDLE = timedelta(milliseconds=5)
-LEASE = timedelta(seconds=1)
+LEASE = timedelta(seconds=3)
+"""A third of it may pass without a turn of the event loop."""
 QUICK = Retries(delays=(timedelta(milliseconds=20),))
 
 
@@ -128,7 +130,7 @@ async def test_a_dispatcher_killed_between_delivery_and_note_loses_nothing(
             SECRET,
             cwd=Path(__file__).parents[2],
         )
-        await asyncio.wait_for(killed.wait(), 20)
+        await asyncio.wait_for(killed.wait(), 60)
         assert await undelivered(outbox) > 0
         async with running(dispatcher(redis, endpoint)):
             await emptied(outbox)
@@ -149,13 +151,13 @@ async def test_redis_killed_while_delivering_is_waited_for(
                 await asyncio.to_thread(redis_server.kill)
                 await asyncio.sleep(0.1)
                 await asyncio.to_thread(redis_server.start)
-            await emptied(outbox, within=20)
+            await emptied(outbox, within=60)
 
     assert sorted(endpoint.received) == raised
 
 
 async def test_a_redis_rolled_back_gives_the_same_alerts_under_the_same_ids(
-    redis: Redis, outbox: Outbox, redis_server: RealRedis, redis_url: str
+    redis: Redis, outbox: Outbox, redis_url: str, redis_server: RealRedis
 ) -> None:
     """T19: the state is older, so the fold raises the same alerts again, and the receiver knows them."""
     async with Endpoint() as endpoint:
@@ -166,7 +168,7 @@ async def test_a_redis_rolled_back_gives_the_same_alerts_under_the_same_ids(
             await emptied(outbox)
             await asyncio.to_thread(redis_server.restore_aof, snapshot)
             again = next(attempt.body for attempt in endpoint.attempts if attempt.alert_id == after)
-            async with connect(redis_url) as fresh:  # the pool's connections died with the server
+            async with connect(redis_url) as fresh:  # in the pool are connections of before
                 await fresh.xadd("{test.0}out", {"type": "alert.raised", "alert": data_of(again)})
             await eventually(lambda: len(endpoint.attempts) == 4)
             await emptied(outbox)
@@ -198,8 +200,8 @@ async def test_a_stop_is_quick_while_redis_is_frozen(
                 redis_server.pause()
                 await asyncio.sleep(0.05)
                 stopped_at = loop.time()
-            assert loop.time() - stopped_at < 1
-            await eventually(lambda: asyncio.all_tasks() <= before, within=1)
+            assert loop.time() - stopped_at < 3  # Redis is waited for for ten
+            await eventually(lambda: asyncio.all_tasks() <= before, within=3)
         finally:
             redis_server.resume()
 
@@ -229,7 +231,7 @@ async def test_a_full_outbox_is_never_fuller_and_all_of_it_arrives(redis: Redis,
                 if await redis.xlen("{test.0}out") < limit:  # as the commit's script does
                     raised.append(await raise_alert(outbox, f"seller-{n}"))
                 await asyncio.sleep(0.002)
-            await eventually(lambda: len(endpoint.attempts) == limit)
+            await put_aside(outbox, limit)
             assert len(raised) == limit
 
             up = True

@@ -26,7 +26,7 @@ from tests.streams.delivery import (
 )
 
 ALERT = alert_json("alr_1")
-SHORT = timedelta(milliseconds=200)
+SHORT = timedelta(seconds=1)
 
 
 async def deliver(url: str, secrets: list[str] | None = None, **settings: Any) -> Answer:
