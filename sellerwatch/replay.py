@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from detectors.events import SECOND, decode_record
 from detectors.peer_features import new_learner
 from streams.errors import InvalidEventError
-from streams.files import FilesError, read_events, total_bytes
+from streams.files import FilesError, check_apart, read_events, total_bytes
 from streams.models import ModelShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
@@ -39,6 +39,7 @@ def run(paths: Sequence[Path], alerts: Path | None, decisions: Path | None, sett
         raise FilesError(f"{alerts}: alerts are written as .jsonl")
     if decisions is not None and not decisions.name.endswith((".jsonl", ".parquet")):
         raise FilesError(f"{decisions}: decisions are written as .jsonl or .parquet")
+    check_apart([alerts, decisions], paths)
     started = time.perf_counter()
     replay = _replay_of(paths, settings)
     with ExitStack() as stack:

@@ -6,7 +6,7 @@ Both directions hold one block at a time, so a file may be larger than memory.
 import importlib
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,6 +19,7 @@ from streams.errors import SellerwatchError
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 _BLOCK = 64 * 1024
+_PACKED = 1024  # unpacked at once: the most that zstd can make of it is some 40 MiB
 _LONGEST_LINE = 16 * 1024 * 1024  # far above the contract's 64 KiB: such a line is no event at all
 _ROWS = 10_000
 
@@ -89,6 +90,21 @@ def write_events(path: Path, events: Iterable[bytes]) -> int:
         return count
 
 
+def check_apart(written: Sequence[Path | None], read: Sequence[Path] = ()) -> None:
+    """Refuses to write two files into one, or over one that is read.
+
+    Raises:
+        FilesError: Names the file.
+    """
+    taken = {path.resolve() for path in read}
+    for path in written:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise FilesError(f"{path}: it is named for something else already; write to another file")
+        taken.add(path.resolve())
+
+
 def _suffix(path: Path) -> str:
     for suffix in SUFFIXES:
         if path.name.endswith(suffix):
@@ -156,7 +172,7 @@ def _unpack(
 ) -> Iterator[bytes]:
     """Unpacks member after member; `cat a.gz b.gz` is one file too."""
     unpacker: _Unpacker | None = None
-    for block in blocks:
+    for block in (large[at : at + _PACKED] for large in blocks for at in range(0, len(large), _PACKED)):
         while block:
             unpacker = unpacker or start()
             try:

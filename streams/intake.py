@@ -136,6 +136,7 @@ class Intake:
             self._log(gathering.records(), accepted)
             await send(self.app, accepted, alive)
             await self._confirm(taken, alive)
+            await self._stops.spend([item.claim for item in taken])
         except Lost:
             return
         except RolledBack:

@@ -55,7 +55,15 @@ class LogReplay:
         """What came of each batch of lines."""
         waiting = iter(lines)
         while batch := list(islice(waiting, BATCH)):
-            yield from self.fold([decode_record(line) for line in batch])
+            yield from self.fold([record for line in batch if (record := self._read(line)) is not None])
+
+    def _read(self, line: bytes) -> Record | None:
+        """The record; watch passes over what is none, and so does a replay."""
+        try:
+            return decode_record(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.counts.rejected["not_a_record"] = self.counts.rejected.get("not_a_record", 0) + 1
+            return None
 
     def fold(self, records: Sequence[Record]) -> Iterator[Step]:
         """Folds records of any partitions, each partition's in order."""

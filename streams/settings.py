@@ -1,6 +1,7 @@
 """Every knob an operator can turn."""
 
 import os
+import re
 import tomllib
 from contextvars import ContextVar
 from datetime import timedelta
@@ -23,8 +24,9 @@ from streams.found import LONGEST_WAIT_SECONDS
 from streams.privacy import HashKey
 
 CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
-OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_RECEIVER_", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
-"""Variables, or beginnings of them, that are not settings."""
+OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
+RECEIVER_VARIABLES = "SELLERWATCH_RECEIVER_"
+"""Variables that are not settings, and how the names of others of them begin."""
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 _config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 
@@ -68,7 +70,7 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = None
     """Certificate authorities that the brokers' certificates are checked against; default: the system's."""
 
-    kafka_api_version: str | None = None
+    kafka_api_version: Annotated[str, Field(pattern=r"^\d+(\.\d+){1,2}$")] | None = None
     """Kafka protocol version for administration; set only for brokers that cannot negotiate it (`0.11`)."""
 
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
@@ -99,16 +101,16 @@ class Settings(BaseSettings):
     alert_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.7
     """A seller whose score reaches this is alerted."""
 
-    quiet_period: Duration = timedelta(hours=1)
+    quiet_period: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=1)
     """After an alert was sent, its pattern stays silent about the seller for this long, even where it escalates."""
 
     wait_for_order: Annotated[Duration, Field(ge=timedelta(0), le=LONGEST_WAIT)] = timedelta(minutes=10)
     """How long a payment or shipment waits for the order that tells its seller; a day at most."""
 
-    entity_lifetime: Duration = timedelta(days=180)
+    entity_lifetime: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(days=180)
     """How long a device, an address, a buyer, ... is remembered after it was last seen."""
 
-    publish_interval: Duration = timedelta(hours=1)
+    publish_interval: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
     """How often learn publishes new models, when there is something new."""
 
     cached_profiles: Annotated[int, Field(ge=1_000)] = 100_000
@@ -117,7 +119,7 @@ class Settings(BaseSettings):
     outbox_limit: Annotated[int, Field(ge=100)] = 100_000
     """Undelivered alerts a partition may hold; beyond that watch stops reading it until some are delivered."""
 
-    session_timeout: Annotated[timedelta, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
+    session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
         seconds=30
     )
     """A worker that Kafka has not heard of for this long loses its partitions to others."""
@@ -151,15 +153,26 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _check_brokers(cls, brokers: list[str]) -> list[str]:
+        if not brokers or not all(
+            re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):\d{1,5}", each) for each in brokers
+        ):
+            raise ValueError("each broker is `host:port`, separated by commas")
+        return brokers
+
     @field_validator("hash_keys")
     @classmethod
     def _check_hash_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
         for key in keys:
             kid, _, secret = key.get_secret_value().partition(":")
-            if not (kid.isalnum() and len(kid) <= 8 and 16 <= len(secret) <= 64):
+            if not (kid.isalnum() and len(kid) <= 8 and len(secret) >= 16 and len(secret.encode()) <= 64):
                 raise ValueError(
                     "each key is `id:secret`: an id of 1 to 8 letters or digits, a secret of 16 to 64 characters"
                 )
+        if len({key.get_secret_value().partition(":")[0] for key in keys}) < len(keys):
+            raise ValueError("each key has an id of its own: hashes of two under one id could not be told apart")
         return keys
 
     @field_validator("model_keys")
@@ -242,17 +255,22 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
                 _config_file.reset(token)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
 
 
 def _refuse_unknown_variables() -> None:
     known = {f"SELLERWATCH_{name.upper()}" for name in Settings.model_fields}
+    meant = (*known, CONFIG_VARIABLE)
     for name in os.environ:
         if name.startswith("SELLERWATCH_") and name.removesuffix("_FILE") not in known and name not in known:
-            if name.startswith(OTHER_VARIABLES):
+            if name in OTHER_VARIABLES or name.startswith(RECEIVER_VARIABLES):
                 continue
-            near = get_close_matches(name, known, n=1)
+            near = get_close_matches(name, meant, n=1)
             raise SettingsError(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
 
 
@@ -270,6 +288,8 @@ class _secrets_from_files:  # noqa: N801 - reads as a verb
                     os.environ[target] = Path(path).read_text().strip()
                 except OSError as error:
                     raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+                except UnicodeDecodeError:
+                    raise SettingsError(f"{name}: {path} is not UTF-8") from None
                 self._set.append(target)
 
     def __exit__(self, *_: object) -> None:

@@ -28,7 +28,8 @@ class Stops:
         name = claim.partition.name
         claim.stopped = await self.reason(name, alive)
         claim.resumable = claim.stopped is not None
-        claim.memory["limit"] = RefusalLimit(tolerated=await self.tolerated(name, alive))
+        claim.memory["tolerated"] = await self.tolerated(name, alive)
+        claim.memory["limit"] = RefusalLimit(tolerated=claim.memory["tolerated"])
 
     async def stop(self, claim: Claim, reason: str) -> None:
         """Stops a partition; it stays stopped over restarts."""
@@ -36,6 +37,20 @@ class Stops:
         claim.stopped, claim.resumable = reason, True
         await self._remember(name, reason, lambda: claim.live)
         log.error("partition_stopped", source=name, reason=reason, mend=f"sellerwatch partitions resume {name}")
+
+    async def spend(self, claims: Iterable[Claim]) -> None:
+        """Remembers how many of the refusals that a person has accepted are left: a later claim has no more."""
+        for claim in claims:
+            name, left = claim.partition.name, claim.memory["limit"].tolerated
+            if left == claim.memory["tolerated"] or claim.stopped is not None:
+                continue
+            await patiently(
+                self._redis,
+                lambda name=name, left=left: self._redis.hset(self._tolerated, name, str(left)),  # type: ignore[misc]
+                stage=self._stage,
+                alive=lambda claim=claim: claim.live,  # type: ignore[misc]
+            )
+            claim.memory["tolerated"] = left
 
     async def resumed(self, claims: Iterable[Claim]) -> list[Claim]:
         """Those of the claims that were stopped and that a person has let go on."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, KafkaError, TopicAlreadyExistsError
 
 from streams import names
 from streams.errors import SettingsError, UnavailableError
@@ -68,6 +68,8 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     try:
         with closing(KafkaAdminClient(**client_options(settings), bootstrap_timeout_ms=PATIENCE_MS)) as client:
             yield client
+    except BrokerResponseError as error:  # one answers, and does not do it
+        raise UnavailableError(f"Kafka refuses: {type(error).__name__} ({error.description})") from None
     except KafkaError as error:
         brokers = ", ".join(settings.kafka_brokers)
         raise UnavailableError(f"no Kafka broker answers at {brokers}: {error!r}") from None

@@ -90,6 +90,8 @@ def _seller(envelope: Envelope, body: UpstreamBody) -> str | None:
     if isinstance(body, IntelListed | IntelWithdrawn):
         if body.value is None and body.value_hash is None:
             raise InvalidEventError("missing_field", "one of `value`, `value_hash` is needed")
+        if body.expires_at is not None and not micros_of(body.expires_at):  # it would be listed for ever
+            raise InvalidEventError("bad_time", "`expires_at` must be RFC 3339 with an offset")
         return ""
     if envelope.seller_id is None and not envelope.type.startswith(SELLER_BY_ORDER):
         raise InvalidEventError("missing_field", f"`seller_id` is needed on `{envelope.type}`")

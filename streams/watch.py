@@ -111,6 +111,7 @@ class Watch:
             # Sent before the commit: a crash in between repeats them, byte for byte.
             await send(self.app, outgoing, lambda: any(work.claim.live for work in works))
             await self._commit(works)
+            await self._stops.spend([work.claim for work in works if work.claim.live])
         except Lost:
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
@@ -160,6 +161,7 @@ class Watch:
             failed = {offset for offset, _, _ in step.failed}
             for offset, _ in chunk:
                 if (reason := limit.exceeded_by(offset in failed)) is not None:
+                    refuse(step, claim.partition.partition, outgoing)  # for the person who is to look
                     return reason.replace("refused", "not processed")
             after = work.part.stop if number == len(work.chunks) else chunk[-1][0] + 1
             commit = self._commit_of(step, claim, base, after, cache)
@@ -263,8 +265,13 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.rows:
             rows = outgoing.setdefault((names.TRAINING, 0), [])
             rows += [Outgoing(None, encode_row(row)) for row in effects.rows]
+    refuse(step, partition, outgoing)
+    if not decisions:
+        del outgoing[(names.DECISIONS, partition)]
+
+
+def refuse(step: Step, partition: int, outgoing: Outgoings) -> None:
+    """Adds the records that a step could not process to the batches to send."""
     for offset, record, error in step.failed:
         refused = outgoing.setdefault((names.REJECTED, 0), [])
         refused.append(rejection(names.EVENTS, partition, offset, record, error))
-    if not decisions:
-        del outgoing[(names.DECISIONS, partition)]

@@ -6,6 +6,7 @@ that intake and dispatch need not spend.
 
 import asyncio
 import gc
+import os
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
 
         app = _app(_stage(name, redis, settings, layout), settings)
         server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
-        started(await server.start())
+        started(await _listen(server, settings, name))
         gc.freeze()  # what is loaded by now stays: full collections need not walk it again and again
         gc.set_threshold(50_000, 50, 100)
         try:
@@ -181,6 +182,17 @@ def _port(name: str, settings: Settings) -> int:
     return PORTS[name] if settings.metrics_port is None else settings.metrics_port
 
 
+async def _listen(server: HealthServer, settings: Settings, name: str) -> int:
+    try:
+        return await server.start()
+    except OSError as error:
+        where = f"{settings.metrics_host}:{_port(name, settings)}"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(
+            f"cannot listen on {where} for /metrics ({reason}); set SELLERWATCH_METRICS_PORT to another port, 0 for any"
+        ) from None
+
+
 def look(app: "App") -> Health:
     """How a stage on Kafka is doing."""
     from streams.app import consumer_of
@@ -222,7 +234,7 @@ async def _dispatch(
         return Health(alive={"running": True}, ready=up)
 
     server = HealthServer(settings.metrics_host, _port("dispatch", settings), state)
-    started(await server.start())
+    started(await _listen(server, settings, "dispatch"))
     try:
         await dispatcher.run(stop)
     finally:

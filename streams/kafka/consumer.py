@@ -164,6 +164,7 @@ class Consumer(driver.Consumer):
         self.claims: dict[Partition, Claim] = {}
         self._claiming: asyncio.Task[None] | None = None
         self._polled = time.monotonic()
+        self._handing_over = False
         self._progress = Progress(self.app.stage.name)
         self._worked_off = asyncio.Event()
         self._worked_off.set()
@@ -175,8 +176,9 @@ class Consumer(driver.Consumer):
         """While the stage worked, the fetcher held some records, and so it left the others with the broker."""
 
     def heard_from(self) -> bool:
-        """Whether the fetching thread has answered lately."""
-        return time.monotonic() - self._polled < SILENCE_SECONDS
+        """Whether the fetching thread has answered lately; it is not asked while the stage waits for Redis."""
+        waits = self._handing_over and metrics.REDIS_UP._value.get() == 0
+        return waits or time.monotonic() - self._polled < SILENCE_SECONDS
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -204,7 +206,11 @@ class Consumer(driver.Consumer):
         if parts and self.flow_active and generation == self.app.consumer_generation_id:
             self._worked_off.clear()
             self._behind = sum(len(part.records) for part in parts.values()) > self.app.conf.broker_max_poll_records / 2
-            yield self._as_message(Poll(generation, tuple(parts.values())))
+            self._handing_over = True  # until there is room in the stage's queue
+            try:
+                yield self._as_message(Poll(generation, tuple(parts.values())))
+            finally:
+                self._handing_over, self._polled = False, time.monotonic()
 
     async def _wait_for_stage(self) -> None:
         """Leaves records with the fetcher until the stage is done with the poll before.

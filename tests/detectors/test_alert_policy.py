@@ -73,6 +73,25 @@ def test_an_escalation_has_an_id_of_its_own_and_the_first_one_stays_known() -> N
     assert (risen.escalations, risen.score, risen.severity) == (1, 0.9, 2)
 
 
+def test_the_quiet_period_begins_anew_with_an_escalation() -> None:
+    states = {"velocity": open_alert(0.72)}
+    keep(POLICY, states, "velocity", Outcome.ESCALATED, 0.82, MONDAY + DAY, ("seller-1", "event-2"))
+
+    assert decide(POLICY, states, "velocity", 0.95, 0.95, MONDAY + DAY + HOUR // 2) is Outcome.QUIET_PERIOD
+    assert decide(POLICY, states, "velocity", 0.95, 0.95, MONDAY + DAY + HOUR) is Outcome.ESCALATED
+
+
+def test_an_alert_stays_open_as_long_as_its_score_does_not_stay_below_the_line() -> None:
+    states = {"velocity": open_alert(0.72)}
+    for day in (20, 40):
+        seen = decide(POLICY, states, "velocity", 0.72, 0.72, MONDAY + day * DAY)
+        assert seen is Outcome.OPEN_ALREADY
+        keep(POLICY, states, "velocity", seen, 0.72, MONDAY + day * DAY, ("seller-1", f"event-{day}"))
+
+    keep(POLICY, states, "velocity", Outcome.BELOW_LINE, 0.3, MONDAY + 60 * DAY, ("seller-1", "event-60"))
+    assert decide(POLICY, states, "velocity", 0.72, 0.72, MONDAY + 71 * DAY) is Outcome.FIRST
+
+
 def test_the_same_events_give_the_same_id() -> None:
     one: dict[str, AlertState] = {}
     two: dict[str, AlertState] = {}

@@ -163,6 +163,7 @@ def test_sigterm_while_the_broker_is_away_ends_with_code_0(running: System) -> N
 
 def test_a_rebalance_while_redis_is_away_is_not_held_up(running: System) -> None:
     with load(running):
+        wait_until(lambda: 0 < len(assigned_to(running, "watch")) < running.partitions, 40, "both have partitions")
         running.redis_server.kill()
         running.kill("watch2")
         wait_until(lambda: len(assigned_to(running, "watch")) == running.partitions, 20, "watch has all partitions")

@@ -1,6 +1,7 @@
 """What a worker does not begin with, and what it does not take for granted when it begins."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -73,6 +74,18 @@ def test_a_redis_that_evicts_keys_is_refused(system: System) -> None:
     assert refused.returncode == 2
     assert "allkeys-lru" in refused.stderr
     assert "noeviction" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_named_with_the_setting(system: System) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = [worker(system, stage, SELLERWATCH_METRICS_PORT=port) for stage in ("watch", "dispatch")]
+
+    for each in refused:
+        assert each.returncode == 2
+        assert f"cannot listen on 127.0.0.1:{port}" in each.stderr
+        assert "SELLERWATCH_METRICS_PORT" in each.stderr
+        assert "Traceback" not in each.stderr
 
 
 def orders(count: int, first: int = 0) -> list[dict[str, object]]:

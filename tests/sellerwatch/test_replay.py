@@ -160,17 +160,21 @@ def test_what_cannot_be_read_is_counted_and_the_rest_goes_on(tmp_path: Path) -> 
         (["events.jsonl", "--decisions", "nowhere/decisions.jsonl"], "nowhere"),
         (["events.jsonl", "log.jsonl"], "one kind at a time"),
         (["events.jsonl", "--config", "missing.toml"], "missing.toml"),
+        (["events.jsonl", "--alerts", "../{folder}/events.jsonl"], "write to another file"),
+        (["events.jsonl", "--alerts", "out.jsonl", "--decisions", "out.jsonl"], "write to another file"),
     ],
 )
 def test_wrong_words_end_with_code_2_and_say_what_is_wrong(arguments: list[str], says: str, tmp_path: Path) -> None:
     write_events(tmp_path / "events.jsonl", [line("order.placed")])
     (tmp_path / "events.csv").write_text("x")
     write_events(tmp_path / "log.jsonl", [LOG_LINE])
-    command = [sys.executable, "-m", "sellerwatch", "replay", *arguments]
+    words = [word.format(folder=tmp_path.name) for word in arguments]
+    command = [sys.executable, "-m", "sellerwatch", "replay", *words]
 
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
 
     assert done.returncode == 2
+    assert b"order.placed" in (tmp_path / "events.jsonl").read_bytes()
     assert says in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -182,3 +186,12 @@ def test_a_dump_of_the_log_gives_what_the_fold_gives(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "decisions.jsonl").read_bytes().splitlines()) == 1, "the second line repeats a source record"
+
+
+def test_a_line_of_the_log_that_is_no_record_is_passed_over_as_watch_does(tmp_path: Path) -> None:
+    write_events(tmp_path / "log.jsonl", [LOG_LINE, b'{"x": 1}', b"null", b"broken", LOG_LINE.replace(b'"e"', b'"f"')])
+
+    done = replay(tmp_path / "log.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    assert "refused 3 events: not_a_record" in done.stderr

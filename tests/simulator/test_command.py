@@ -36,3 +36,10 @@ def test_an_unknown_suffix_is_refused_before_anything_is_written(tmp_path: Path)
         run(3, 25, 4, tmp_path / "events.csv", None)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_both_files_cannot_be_one(tmp_path: Path) -> None:
+    with pytest.raises(FilesError, match="write to another file"):
+        run(3, 25, 4, tmp_path / "events.jsonl", tmp_path / "events.jsonl")
+
+    assert list(tmp_path.iterdir()) == []

@@ -83,6 +83,24 @@ def test_a_file_larger_than_memory_allows_is_read_piece_by_piece(tmp_path: Path,
     assert peak < 4_000_000  # of 33,000,000
 
 
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("zst", zstandard.compress)])
+def test_a_small_file_that_unpacks_to_a_huge_one_takes_little_memory(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    bomb = tmp_path / f"bomb.jsonl.{suffix}"
+    bomb.write_bytes(pack(b" " * (256 << 20)))
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(FilesError, match="longer than 16 MiB"):
+            list(read_events(bomb))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 150 << 20
+
+
 def test_blank_lines_and_line_ends_of_windows_are_no_events(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'{"a":1}\r\n\r\n   \n{"a":2}\n{"a":3}')

@@ -53,6 +53,16 @@ def sighting(record: Record, kind: str) -> Any:
     return next((seen for seen in record.seen if seen.kind == kind), None)
 
 
+def test_a_payment_goes_to_the_seller_who_had_its_order_first() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(event("order.placed", order_id="o-1", seller_id="first"))
+    gatherer.gather(event("order.placed", order_id="o-1", seller_id="second"))
+
+    (payment,) = gatherer.gather(event("payment.captured", order_id="o-1", seller_id=None))
+
+    assert payment.seller_id == "first"
+
+
 def links(records: list[Record]) -> list[tuple[str, str, str, str]]:
     return [
         (r.seller_id, r.body.other_seller, r.body.kind, r.body.status) for r in records if isinstance(r.body, LinkFound)

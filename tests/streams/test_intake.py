@@ -101,6 +101,16 @@ def applied(topics: Topics) -> list[str]:
     return [record.event_id for record in topics.log() if marks.advance(record.source)]
 
 
+async def test_refusals_that_a_person_has_accepted_are_accepted_once(redis: Redis) -> None:
+    stops, bad = Stops(redis, "t"), line("order.placed", amount_minor="free")
+    await stops.stop(Claim(Partition("orders", 0), GENERATION, "", 0), "too many")
+    await stops.resume("orders/0", tolerate=3)
+
+    await Worker(redis, Topics()).read("orders", bad, bad)
+
+    assert await stops.tolerated("orders/0", lambda: True) == 1
+
+
 PAYMENTS = (
     line("payment.captured", event_id="by-order", seller_id=None, order_id="late"),
     line("payment.captured", event_id="by-seller", seller_id="shop", order_id="other"),

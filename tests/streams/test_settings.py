@@ -59,6 +59,18 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
         ("KAFKA_SECURITY", "SASL_SSL", "kafka_username"),
         ("QUIET_PERIOD", "90x", "seconds, or ISO 8601"),
         ("WAIT_FOR_ORDER", "P2D", "SELLERWATCH_WAIT_FOR_ORDER"),
+        ("WAIT_FOR_ORDER", "-PT1S", "SELLERWATCH_WAIT_FOR_ORDER"),
+        ("QUIET_PERIOD", "-PT1H", "SELLERWATCH_QUIET_PERIOD"),
+        ("ENTITY_LIFETIME", "0", "SELLERWATCH_ENTITY_LIFETIME"),
+        ("PUBLISH_INTERVAL", "0", "SELLERWATCH_PUBLISH_INTERVAL"),
+        ("KAFKA_BROKERS", ",", "host:port"),
+        ("KAFKA_BROKERS", "kafka-1:9092 kafka-2:9092", "host:port"),
+        ("KAFKA_BROKERS", "http://kafka:9092", "host:port"),
+        ("KAFKA_API_VERSION", "latest", "SELLERWATCH_KAFKA_API_VERSION"),
+        ("HASH_KEYS", "k1:0123456789abcdef,k1:fedcba9876543210", "id of its own"),
+        ("HASH_KEYS", "k1:" + "ä" * 40, "id:secret"),
+        ("CONFIG_FILE", __file__, "did you mean SELLERWATCH_CONFIG"),
+        ("DATABASE_URL", "x", "no such setting"),
         ("ALERT_TRESHOLD", "0.9", "did you mean SELLERWATCH_ALERT_THRESHOLD"),
     ],
 )
@@ -125,4 +137,25 @@ def test_a_file_that_is_not_there_is_named() -> None:
 def test_a_duration_may_be_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELLERWATCH_QUIET_PERIOD", "3600")
 
+    monkeypatch.setenv("SELLERWATCH_SESSION_TIMEOUT", "20")
+
     assert load_settings().quiet_period == timedelta(hours=1)
+    assert load_settings().session_timeout == timedelta(seconds=20)
+
+
+@pytest.mark.parametrize("brokers", ["kafka:9092", "10.0.0.1:9092,[::1]:9092", "kafka_1.prod.example.org:19092"])
+def test_brokers_have_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch, brokers: str) -> None:
+    monkeypatch.setenv("SELLERWATCH_KAFKA_BROKERS", brokers)
+
+    assert load_settings().kafka_brokers == brokers.split(",")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "settings"
+    file.write_bytes(b"alert_threshold = 0.6\n\xff")
+
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load_settings(file)
+    monkeypatch.setenv("SELLERWATCH_MODEL_KEYS_FILE", str(file))
+    with pytest.raises(SettingsError, match=r"SELLERWATCH_MODEL_KEYS_FILE: .* not UTF-8"):
+        load_settings()

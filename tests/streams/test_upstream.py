@@ -58,6 +58,8 @@ def test_fields_that_the_contract_does_not_name_are_kept_out() -> None:
         (line("order.placed", event_time="1969-12-31T23:59:59Z"), "bad_time"),
         (line("review.left", rating=6), "wrong_type"),
         (line("intel.listed", value=None), "missing_field"),
+        (line("intel.listed", expires_at="2026-04-01"), "bad_time"),
+        (line("intel.listed", expires_at="soon"), "bad_time"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_reason(value: bytes, reason: str) -> None:
