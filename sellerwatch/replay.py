@@ -17,7 +17,7 @@ from detectors.learners import Learners
 from streams.errors import InvalidEventError
 from streams.files import FilesError, check_apart, read_events, total_bytes
 from streams.models import ModelShelf
-from streams.policy.published import OnlyPolicy, PolicyShelf
+from streams.policy.published import OnlyPolicy, PolicyShelf, with_lists_of
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay
 from streams.results import ResultFiles
@@ -71,7 +71,7 @@ def _replay_of(paths: Sequence[Path], settings: Settings, policy: Path | None) -
     if policy is not None:
         from sellerwatch.policy.reading import read_policy  # needs the extra `policy`
 
-        only = OnlyPolicy(read_policy(policy).policy)
+        only = OnlyPolicy(with_lists_of(usual_policy(settings), read_policy(policy).policy))
     log = of_log(paths)
     trusted = (settings.signing() or None) if log else [signing_key(settings)]
     policies = only if policy is not None else PolicyShelf(trusted, usual_policy(settings))

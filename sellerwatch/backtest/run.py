@@ -18,7 +18,7 @@ from sellerwatch.replay import Reader, event_replay, of_log, signing_key
 from streams.errors import SettingsError
 from streams.files import read_events
 from streams.models import ModelShelf
-from streams.policy.published import OnlyPolicy, PolicyShelf
+from streams.policy.published import OnlyPolicy, PolicyShelf, with_lists_of
 from streams.replay import BATCH, EventReplay, LogReplay
 from streams.settings import Settings
 from streams.worker import usual_policy
@@ -55,9 +55,9 @@ def compare(
     if policy is None and model is None:
         raise SettingsError("say what to try: --policy FILE, --model VERSION, or both")
     log = of_log(paths)
-    new = read_policy(policy).policy if policy else None
-    old = read_policy(against).policy if against else None
     usual = usual_policy(settings)
+    new = with_lists_of(usual, read_policy(policy).policy) if policy else None
+    old = with_lists_of(usual, read_policy(against).policy) if against else None
     trusted = (settings.signing() or None) if log else [signing_key(settings)]
     shelves = [OnlyPolicy(chosen) if chosen else PolicyShelf(trusted, usual) for chosen in (old, new)]
     if log:

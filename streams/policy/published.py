@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -81,6 +82,11 @@ def policy_in(document: Document) -> Policy:
         raise UnreadablePolicyError(f"this version cannot read it: {error}") from error
 
 
+def with_lists_of(usual: Policy, policy: Policy) -> Policy:
+    """The policy, with the word lists of the settings: they are files, and not part of what is published."""
+    return replace(policy, lexicon=usual.lexicon)
+
+
 class PolicyShelf:
     """Turns `policy.published` into policies; the same one in many partitions is read once.
 
@@ -100,7 +106,7 @@ class PolicyShelf:
         policy = self._read.pop(published.policy, None)
         if policy is None:
             try:
-                policy = policy_in(unpack(published.policy, self._keys))
+                policy = with_lists_of(self.usual, policy_in(unpack(published.policy, self._keys)))
             except (SignatureError, UnreadablePolicyError) as error:
                 metrics.POLICIES_REFUSED.inc()
                 log.error("policy_refused", version=published.version, error=str(error))

@@ -16,6 +16,7 @@ from detectors.expectations import Corridor, Expectation
 from detectors.expectations import Market as Expected
 from detectors.features import FEATURES
 from detectors.fold import OrderRow
+from detectors.lexicon import Lexicon
 from detectors.profile import Profile
 from sellerwatch.policy.reading import PolicyFile, check_policy
 from streams.fold import PartitionState, Step, fold_step
@@ -203,6 +204,16 @@ def test_a_policy_signed_with_any_key_in_force_is_taken(key: bytes) -> None:
     shelf = PolicyShelf([KEY, b"another key that we trust"], Policy())
 
     assert shelf.take(PolicyPublished("v", pack(document, key))) is not None
+
+
+def test_a_published_policy_leaves_the_word_lists_of_the_settings_in_force() -> None:
+    own = Lexicon.parse("term,weight\nblue velvet,1.0\n", "own.csv")
+    shelf = PolicyShelf([KEY], Policy(lexicon=own))
+
+    policy = shelf.take(PolicyPublished("v", pack(checked(ALWAYS).document, KEY)))
+
+    assert policy is not None
+    assert policy.versions["lexicon"] == own.version
 
 
 CORRIDOR = "[[corridors]]\norigin = 'DE'\ndestination = '*'\nrisk = 0.9\n"
