@@ -100,7 +100,7 @@ def test_every_settings_variable_that_a_page_names_exists(each_page: Page) -> No
 
 def test_every_metric_that_a_page_names_exists(each_page: Page) -> None:
     known = {family.name for family in REGISTRY.collect()} | {_name(value) for value in vars(metrics).values()}
-    named = {word for code in each_page.code for word in re.findall(r"\bsellerwatch_[a-z0-9_]+[a-z]", code)}
+    named = {word for code in each_page.code for word in re.findall(r"\bsellerwatch_[a-z0-9_]+[a-z0-9]", code)}
     short = {re.sub(r"_(total|bucket|sum|count|info)$", "", name) for name in named}
 
     assert short - known == set()
