@@ -1,7 +1,6 @@
 """Reviews without trade behind them are found; a good shop after a sale is left alone."""
 
 from detectors.events import DAY, ReviewLeft
-from detectors.facets import NOTHING, states_of
 from tests.builders import Market, order_placed
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
@@ -41,7 +40,7 @@ def test_some_reviews_of_an_earlier_shop_without_order_ids_do_not() -> None:
 def test_reviews_fade_and_a_seller_without_any_has_no_state() -> None:
     market = Market()
     market.happens(order_placed())
-    assert states_of(market.seller()) == NOTHING
+    assert market.seller().reviews is None
     reviews(market, 20, days=0.0, order=False)
     burst = features(market)["review_burst"]
     market.now += 10 * DAY
