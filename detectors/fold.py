@@ -33,7 +33,7 @@ from detectors.learning import LEARN, SCORED
 from detectors.models import Models
 from detectors.moment import Moment
 from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
-from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED_EVENTS, Profile, advance
+from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED, REMEMBERED_EVENTS, Profile, advance
 from detectors.reader import Reader, reader_of
 from detectors.sampling import SAMPLED, note_label
 from detectors.text_sampling import is_proven, note_texts
@@ -127,14 +127,16 @@ def _learn(
         latest = record.logged_at + AHEAD
         time = record.event_time if record.event_time < latest else latest
         p = sellers.get(seller_id)
-        if p is None:
+        if p is None or record.logged_at > p.logged_at + REMEMBERED:
             time = time if time > 0 else 0
-            p = sellers[seller_id] = Profile(clock=time, since=time)
+            p = sellers[seller_id] = Profile(clock=time, since=time, logged_at=record.logged_at)
         digest = blake2b(record.event_id.encode(), digest_size=EVENT_HASH).digest()
         if digest in p.event_ids:
             effects.duplicates += 1
             continue
         p.event_ids = p.event_ids[kept:] + digest
+        if record.logged_at > p.logged_at:
+            p.logged_at = record.logged_at
         changed[seller_id] = None
         advance(p, time)
         time = p.clock

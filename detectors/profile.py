@@ -36,6 +36,10 @@ AHEAD: Micros = 120 * SECOND
 """How far an event may be dated after its entry into the log before it is taken to be wrong."""
 
 
+REMEMBERED: Micros = 390 * DAY
+"""A seller of whom the log has said nothing for longer is a new one; stores may drop its profile after that."""
+
+
 class Link(Struct, frozen=True, array_like=True, gc=False):
     """Another seller that shares a value with this one."""
 
@@ -74,6 +78,8 @@ class Profile(Struct, array_like=True, gc=False):
 
     clock: Micros = 0
     """Highest event time so far; everything that fades has faded to here."""
+    logged_at: Micros = 0
+    """When the log last said something of the seller."""
 
     # -- account
     since: Micros = 0

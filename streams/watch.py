@@ -12,7 +12,7 @@ import structlog
 
 from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
-from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
+from detectors.events import SECOND, ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import (
     KeptText,
     OrderRow,
@@ -24,7 +24,7 @@ from detectors.fold import (
     labelled_texts,
 )
 from detectors.learners import COHORTS, MODELS
-from detectors.profile import Profile, decode_profile, encode_profile
+from detectors.profile import REMEMBERED, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
@@ -45,7 +45,8 @@ log = structlog.get_logger()
 
 CHUNK = 250
 """Records in one commit: it keeps Redis busy for a millisecond or two, not longer."""
-PROFILE_SECONDS = 400 * 86_400
+PROFILE_SECONDS = 10 * 86_400 + REMEMBERED // SECOND
+"""Ten days more than the fold remembers a seller: so long watch may stand still."""
 ROW_SECONDS = 46 * 86_400
 UNREADABLE = "the policy in force cannot be read: give watch the keys and the version that it was published with"
 FULL_PAUSE_SECONDS = 10.0

@@ -136,12 +136,16 @@ lateness = st.sampled_from([0, 0, 0, -e.HOUR, -30 * e.DAY, e.SECOND, 400 * e.DAY
 
 
 @st.composite
-def logs(draw: st.DrawFn, max_size: int = 40) -> list[e.Record]:
-    """A stretch of one log partition; some event ids repeat, some events are late or dated ahead."""
+def logs(draw: st.DrawFn, max_size: int = 40, longest: int = 4_000 * e.DAY) -> list[e.Record]:
+    """A stretch of one log partition; some event ids repeat, some events are late or dated ahead.
+
+    Args:
+        longest: Time for which nothing may come.
+    """
     made: list[e.Record] = []
     logged_at = MONDAY
     for number in range(draw(st.integers(1, max_size))):
-        logged_at += draw(steps)
+        logged_at += min(draw(steps), longest)
         repeated = made and draw(st.integers(0, 9)) == 0
         event_id = draw(st.sampled_from(made)).event_id if repeated else f"event-{number}"
         made.append(

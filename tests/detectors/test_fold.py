@@ -68,7 +68,7 @@ def test_nor_does_it_matter_with_learned_models(records: list[Record], cuts: lis
 
 
 @settings(max_examples=60, deadline=None)
-@given(logs(), st.data())
+@given(logs(longest=DAY), st.data())  # in all, less than what a seller is remembered for
 def test_an_event_that_comes_again_changes_nothing(records: list[Record], data: st.DataObject) -> None:
     once, twice = Market(), Market()
     told = told_by(once, records)

@@ -38,11 +38,12 @@ from detectors.profile import (
     encode_profile,
 )
 from detectors.sightings import KEPT_LINK_BYTES, KEPT_LINKS
-from tests.builders import MONDAY
+from tests.builders import MONDAY, Market, order_placed
 
 COUNT = 2**32 - 1
 TIMES = (
     "clock",
+    "logged_at",
     "since",
     "changed_at",
     "last_order",
@@ -138,3 +139,15 @@ def test_a_late_event_fades_nothing_and_does_not_turn_the_clock_back() -> None:
     advance(p, MONDAY - 5 * DAY)
 
     assert (p.clock, p.orders_1d) == (MONDAY, 2.0)
+
+
+def test_a_seller_of_whom_nothing_came_for_longer_than_stores_remember_begins_anew() -> None:
+    market = Market()
+    market.happens(order_placed())
+    market.happens(order_placed(), days=389)
+    assert market.seller().orders == 2
+
+    market.happens(order_placed(), days=391)
+
+    assert market.seller().orders == 1
+    assert market.seller().since == market.now
