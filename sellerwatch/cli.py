@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from sellerwatch.operate import commands as operate
 from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
 from streams.names import STAGES
@@ -35,6 +36,7 @@ intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contac
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
+operate.add_to(app)
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
