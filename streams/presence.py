@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -111,7 +111,7 @@ async def present(redis: Redis, key: str) -> list[Presence]:
     found = []
     for value in (await redis.hgetall(key)).values():
         with contextlib.suppress(msgspec.DecodeError):  # of another version: what it says cannot be read
-            found.append(_decode(value))
+            found.append(_decode(cast(bytes, value)))
     return sorted(found, key=lambda one: (one.stage, one.host, one.pid))
 
 

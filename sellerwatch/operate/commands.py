@@ -12,9 +12,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+rejected = typer.Typer(no_args_is_help=True, help="Refused events: looked at, mended, sent back, put away.")
+
+
 def add_to(app: typer.Typer) -> None:
     """Puts the operator's verbs into the command."""
     app.command(epilog="Example: sellerwatch status --watch")(status)
+    app.add_typer(rejected, name="rejected")
 
 
 def status(
@@ -28,3 +32,78 @@ def status(
     from sellerwatch.operate.status import run
 
     raise typer.Exit(run(load_settings(config), as_json=as_json, watch=watch, interval=interval, every=every))
+
+
+RefusedId = Annotated[str, typer.Argument(help="As `rejected list` names it, such as 3/17.")]
+RefusedIds = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `rejected list` names them.")]
+Reason = Annotated[str | None, typer.Option(help="Only those refused for this reason, such as bad_time.")]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only those that came from this topic.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also what would be refused again.")]
+Again = Annotated[bool, typer.Option("--again", help="Also what was replayed or discarded before.")]
+AllOpen = Annotated[bool, typer.Option("--all", help="All that are open.")]
+
+
+@rejected.command("list", epilog="Example: sellerwatch rejected list --topic orders --reason bad_time --limit 20")
+def rejected_list(
+    reason: Reason = None,
+    topic: OfTopic = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
+    handled: Annotated[bool, typer.Option("--handled", help="Also those that were replayed or discarded.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Only how many there are of each kind.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Lists the newest refused events that nobody has dealt with yet."""
+    from sellerwatch.operate.rejected import Choice, show_list
+
+    choice = Choice(reason=reason, topic=topic)
+    show_list(load_settings(config), choice, limit, handled=handled, summary=summary, as_json=as_json)
+
+
+@rejected.command("show", epilog="Example: sellerwatch rejected show 3/17 -o event.json")
+def rejected_show(
+    id_: RefusedId,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write its bytes here, to mend them.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Shows one refused event whole: why, where from, and its bytes, personal values included."""
+    from sellerwatch.operate.rejected import show_one
+
+    show_one(load_settings(config), id_, output, as_json=as_json)
+
+
+@rejected.command("replay", epilog="Example: sellerwatch rejected replay 3/17 --file mended.json")
+def rejected_replay(
+    ids: RefusedIds = None,
+    file: Annotated[Path | None, typer.Option(help="Send these bytes in the place of the event.")] = None,
+    reason: Reason = None,
+    topic: OfTopic = None,
+    every: AllOpen = False,
+    anyway: Anyway = False,
+    again: Again = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Sends refused events back to the topic they came from, byte for byte, with a header that says so."""
+    from sellerwatch.operate.rejected import Choice, replay
+
+    choice = Choice(ids or (), reason, topic, every)
+    replay(load_settings(config), choice, file, anyway=anyway, again=again, yes=yes, as_json=as_json)
+
+
+@rejected.command("discard", epilog="Example: sellerwatch rejected discard --reason order_unknown --yes")
+def rejected_discard(
+    ids: RefusedIds = None,
+    reason: Reason = None,
+    topic: OfTopic = None,
+    every: AllOpen = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Puts refused events away: lists do not show them any more."""
+    from sellerwatch.operate.rejected import Choice, discard
+
+    discard(load_settings(config), Choice(ids or (), reason, topic, every), yes=yes, as_json=as_json)

@@ -147,7 +147,7 @@ def _partitions(state: SystemState, *, every: bool) -> RenderableType:
         owner = escape(one.owner) or "[red]nobody[/red]"
         if one.stopped:
             owner = f"[red]stopped: {escape(one.stopped)}[/red]"
-        advanced = "-" if one.age is None else "now" if one.age < 3 else f"{_span(one.age)} ago"  # noqa: PLR2004
+        advanced = "-" if one.age is None else "now" if one.age < 3 else f"{_span(one.age)} ago"
         table.add_row(one.name, _number(one.position), _number(one.end), _number(one.lag), advanced, owner)
     left = len(chosen) - len(shown)
     return Group(table, Text(f"and {left} more that are no worse: --all", style="dim")) if left else table
@@ -164,4 +164,4 @@ def _number(value: int | None) -> str:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=int(seconds)))  # noqa: PLR2004
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=int(seconds)))

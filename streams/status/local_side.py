@@ -18,7 +18,8 @@ from streams.worker import PORTS
 
 PATIENCE_SECONDS: Final = 1.0
 GAUGE: Final = re.compile(
-    r'sellerwatch_(partition_lag|watermark_age_seconds|partition_stopped)\{partition="(\d+)",stage="\w+",topic="([^"]+)"\} (\S+)'
+    r"sellerwatch_(partition_lag|watermark_age_seconds|partition_stopped)"
+    r'\{partition="(\d+)",stage="\w+",topic="([^"]+)"\} (\S+)'
 )
 
 

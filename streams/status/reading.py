@@ -72,7 +72,7 @@ async def _redis(settings: Settings) -> RedisSide:
 
 def _partitions(kafka: KafkaSide, redis: RedisSide, now: float) -> Iterator[PartitionState]:
     owned = places_of([one for one in redis.workers if now - one.told_at <= SILENT_SECONDS])
-    known = {place: None for place in (*sorted(kafka.ends), *sorted(redis.positions), *sorted(owned))}
+    known = dict.fromkeys((*sorted(kafka.ends), *sorted(redis.positions), *sorted(owned)))
     stages = {topic: stage for stage, topics in READ_BY.items() for topic in topics}
     for topic, partition in known:
         if topic not in stages:

@@ -13,7 +13,7 @@ from detectors.learners import MODELS
 from streams import names
 from streams.model_keys import model_key
 from streams.outbox import Outbox
-from streams.presence import Presence, present, presence_key
+from streams.presence import Presence, presence_key, present
 from streams.settings import Settings
 from streams.status.state import OutboxState, Service
 from streams.stops import Stops

@@ -4,20 +4,30 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import redis
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from sellerwatch.cli import app
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
+from streams.errors import SellerwatchError, SettingsError
+from streams.files import FilesError
 from streams.settings import Settings, load_settings
 from streams.topics import CONFIGS, SINGLE, client_options
 
 PARTITIONS = 2
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    exit_code: int
+    stdout: str
+    output: str
 
 
 class Ground:
@@ -31,14 +41,20 @@ class Ground:
     def settings(self) -> Settings:
         return load_settings()
 
-    def run(self, *words: str, given: str | None = None) -> Result:
-        """What a command says and how it ends: errors of ours as `main` turns them into codes."""
-        return CliRunner().invoke(app, list(words), input=given)
+    def run(self, *words: str) -> Ended:
+        """What a command says and how it ends; errors of ours with the codes that `main` gives them."""
+        result = CliRunner().invoke(app, list(words))
+        if isinstance(result.exception, SellerwatchError):
+            code = 2 if isinstance(result.exception, SettingsError | FilesError) else 1
+            return Ended(code, result.stdout, result.output + str(result.exception))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ended(result.exit_code, result.stdout, result.output)
 
     def told(self, *words: str) -> Any:
         """The JSON that a command gives."""
         result = self.run(*words, "--json")
-        assert result.exit_code in (0, 1), (result.output, result.exception)
+        assert result.exit_code in (0, 1), result.output
         return json.loads(result.stdout)
 
     def send(self, topic: str, *values: bytes, partition: int = 0, **options: Any) -> None:
