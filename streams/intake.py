@@ -277,7 +277,7 @@ class Intake:
     async def tend(self) -> None:
         """Lets partitions go on that a person has resumed; notices a rollback where no events come."""
         consumer = consumer_of(self.app)
-        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        consumer.lose(*await self._stops.heed(consumer.claims.values()))
         known = {claim.partition.name: claim.memory["known"] for claim in consumer.claims.values()}
         with contextlib.suppress(Lost):
             marks = await self._entities.positions(list(known), lambda: bool(consumer.claims))

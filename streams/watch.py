@@ -232,7 +232,7 @@ class Watch:
     async def tend(self) -> None:
         """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""
         consumer = consumer_of(self.app)
-        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        consumer.lose(*await self._stops.heed(consumer.claims.values()))
         for claim in list(consumer.claims.values()):
             with contextlib.suppress(Lost):
                 answer = await self._store.standing(claim, claim.position)

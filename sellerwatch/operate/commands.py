@@ -13,12 +13,14 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 rejected = typer.Typer(no_args_is_help=True, help="Refused events: looked at, mended, sent back, put away.")
+outbox = typer.Typer(no_args_is_help=True, help="Alerts that wait for their delivery, or were given up.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Puts the operator's verbs into the command."""
     app.command(epilog="Example: sellerwatch status --watch")(status)
     app.add_typer(rejected, name="rejected")
+    app.add_typer(outbox, name="outbox")
 
 
 def status(
@@ -107,3 +109,50 @@ def rejected_discard(
     from sellerwatch.operate.rejected import Choice, discard
 
     discard(load_settings(config), Choice(ids or (), reason, topic, every), yes=yes, as_json=as_json)
+
+
+AlertIds = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `outbox list` names them.")]
+Answer = Annotated[str | None, typer.Option("--reason", help="Only those with this last answer, such as 410.")]
+AllDead = Annotated[bool, typer.Option("--all", help="All that were given up.")]
+
+
+@outbox.command("list", epilog="Example: sellerwatch outbox list --limit 20")
+def outbox_list(
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many that were given up.")] = 50,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Shows how many alerts wait, and lists those that were given up."""
+    from sellerwatch.operate.outbox import show
+
+    show(load_settings(config), limit, as_json=as_json)
+
+
+@outbox.command("retry", epilog="Example: sellerwatch outbox retry --all")
+def outbox_retry(
+    ids: AlertIds = None,
+    reason: Answer = None,
+    every: AllDead = False,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Instead: try all now that wait for another try.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Sends alerts again that were given up, under their old ids."""
+    from sellerwatch.operate.outbox import retry
+
+    retry(load_settings(config), ids or (), reason, every=every, waiting=waiting, as_json=as_json)
+
+
+@outbox.command("discard", epilog="Example: sellerwatch outbox discard --reason 410 --yes")
+def outbox_discard(
+    ids: AlertIds = None,
+    reason: Answer = None,
+    every: AllDead = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Deletes alerts that were given up; the topic sellerwatch.alerts keeps them."""
+    from sellerwatch.operate.outbox import discard
+
+    discard(load_settings(config), ids or (), reason, every=every, yes=yes, as_json=as_json)
