@@ -71,12 +71,13 @@ def replay(
         Path | None,
         typer.Option(help="Decide by this policy file, whatever the settings say or the log has published."),
     ] = None,
+    audit: Annotated[Path | None, typer.Option(help="Write the audit chain of each partition here (.jsonl).")] = None,
     config: Config = None,
 ) -> None:
     """Runs recorded events through the code of the workers, without Kafka or Redis."""
     from sellerwatch.replay import run
 
-    run(events, alerts, decisions, _settings(config), policy)
+    run(events, alerts, decisions, _settings(config), policy, audit)
 
 
 @app.command(epilog=SCREEN_EXAMPLE)
