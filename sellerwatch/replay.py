@@ -81,10 +81,16 @@ def _replay_of(paths: Sequence[Path], settings: Settings, policy: Path | None) -
         from sellerwatch.policy.reading import read_policy  # needs the extra `policy`
 
         only = OnlyPolicy(with_lists_of(usual_policy(settings), read_policy(policy).policy))
-    log = of_log(paths)
-    trusted = (settings.signing() or None) if log else [signing_key(settings)]
-    policies = only if policy is not None else PolicyShelf(trusted, usual_policy(settings))
-    return LogReplay(ModelShelf(trusted), policies) if log else event_replay(policies, settings)
+    if of_log(paths):
+        return trusting_replay(settings, only if policy is not None else None)
+    policies = only if policy is not None else PolicyShelf([signing_key(settings)], usual_policy(settings))
+    return event_replay(policies, settings)
+
+
+def trusting_replay(settings: Settings, policies: PolicyShelf | None = None) -> LogReplay:
+    """A replay of the log; without keys it takes models and policies unchecked: its user trusts the file."""
+    keys = settings.signing() or None
+    return LogReplay(ModelShelf(keys), policies or PolicyShelf(keys, usual_policy(settings)))
 
 
 def of_log(paths: Sequence[Path]) -> bool:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from streams.settings import Settings
+from streams.settings import load_settings
 from tests.audit.made import KEY, Made, folded, made_log
 
-SETTINGS = Settings(alert_threshold=0.6, model_keys=KEY.decode(), hash_keys="k1:a key for hashes of tests")
+SETTINGS = load_settings(alert_threshold=0.6, model_keys=KEY.decode(), hash_keys="k1:a key for hashes of tests")
 
 
 @pytest.fixture(scope="session")
