@@ -41,6 +41,7 @@ FAMILIES = {
     "report": "reports",
     "verdict": "verdicts",
     "intel": "intel",
+    "act": names.ACTS,
 }
 
 
