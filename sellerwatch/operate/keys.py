@@ -30,21 +30,31 @@ VARIABLES: Final = {
 STEPS: Final[Mapping[str, Sequence[str]]] = {
     "hash": (
         "Put it in front of the others in {variable}: `{name}:...,{former}`. The old one stays behind it",
-        "Restart intake, and every console or command that has the setting. New values are hashed with {name} from "
-        + "then on; what was remembered under the old key is found, and moved over when a value is seen again",
-        "What changes: the first `seller.updated` that repeats a payout account or device looks like a change of it; "
-        + "`value_hash` in `intel.*` events must be made with {name}",
-        "After `entity_lifetime` ({days} days) `sellerwatch keys list --count` shows what is left under the old key. "
-        + "Take it out of the setting then, and destroy it: from that moment on nobody can tell whose the hashes are "
-        + "that it made, in the log too, which keeps them for ever. That is how the log is shredded; it cannot be "
-        + "undone, and replays of the log need no hash key",
+        (
+            "Restart intake, and every console or command that has the setting. New values are hashed with {name} from "
+            "then on; what was remembered under the old key is found, and moved over when a value is seen again"
+        ),
+        (
+            "What changes: the first `seller.updated` that repeats a payout account or device looks like a change of it; "
+            "`value_hash` in `intel.*` events must be made with {name}"
+        ),
+        (
+            "After `entity_lifetime` ({days} days) `sellerwatch keys list --count` shows what is left under the old key. "
+            "Take it out of the setting then, and destroy it: from that moment on nobody can tell whose the hashes are "
+            "that it made, in the log too, which keeps them for ever. That is how the log is shredded; it cannot be "
+            "undone, and replays of the log need no hash key"
+        ),
     ),
     "model": (
-        "Put it behind the others in {variable} everywhere, and restart watch and learn, consoles and commands: all "
-        + "must accept it before one signs with it",
+        (
+            "Put it behind the others in {variable} everywhere, and restart watch and learn, consoles and commands: all "
+            "must accept it before one signs with it"
+        ),
         "Then put it in front, and restart learn and where policies are published from",
-        "What changes: models, policies and learners are signed with it from then on. Keep the old key as long as "
-        + "the log holds what it signed and you may want to fold that again: without it these records are refused",
+        (
+            "What changes: models, policies and learners are signed with it from then on. Keep the old key as long as "
+            "the log holds what it signed and you may want to fold that again: without it these records are refused"
+        ),
     ),
     "webhook": (
         "Set both in {variable}, the new one first, and restart dispatch: each delivery carries both signatures",
