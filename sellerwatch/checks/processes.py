@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from sellerwatch.checks.finding import Finding, ok, warning
 from streams.names import STAGES
-from streams.presence import SILENT_SECONDS, presence_key, present
+from streams.presence import SILENT_SECONDS, Presence, presence_key, present
 
 SUBJECT = "processes"
 
@@ -28,7 +28,10 @@ async def check_processes(redis: Redis, namespace: str) -> list[Finding]:
     if len(versions) > 1:
         text = f"they run different versions: {', '.join(versions)}"
         found.append(warning(SUBJECT, text, "finish the upgrade: restart those of the older one"))
-    for one in alive:
-        if unready := [name for name, well in one.told.ready.items() if not well]:
-            found.append(warning(SUBJECT, f"{one.name} is not ready: {', '.join(unready)}", "look at its log"))
+    found += [warning(SUBJECT, text, "look at its log") for one in alive if (text := _unready(one))]
     return found or [ok(SUBJECT, f"{len(alive)} run, of version {versions[0]}, and all are ready")]
+
+
+def _unready(one: Presence) -> str:
+    unready = [name for name, well in one.told.ready.items() if not well]
+    return f"{one.name} is not ready: {', '.join(unready)}" if unready else ""

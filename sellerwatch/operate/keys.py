@@ -35,11 +35,11 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
             "then on; what was remembered under the old key is found, and moved over when a value is seen again"
         ),
         (
-            "What changes: the first `seller.updated` that repeats a payout account or device looks like a change of it; "
+            "What changes: the first `seller.updated` that repeats a payout account or device looks like a change; "
             "`value_hash` in `intel.*` events must be made with {name}"
         ),
         (
-            "After `entity_lifetime` ({days} days) `sellerwatch keys list --count` shows what is left under the old key. "
+            "After `entity_lifetime` ({days} days) `sellerwatch keys list --count` shows what the old key still has. "
             "Take it out of the setting then, and destroy it: from that moment on nobody can tell whose the hashes are "
             "that it made, in the log too, which keeps them for ever. That is how the log is shredded; it cannot be "
             "undone, and replays of the log need no hash key"
@@ -47,8 +47,8 @@ STEPS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "model": (
         (
-            "Put it behind the others in {variable} everywhere, and restart watch and learn, consoles and commands: all "
-            "must accept it before one signs with it"
+            "Put it behind the others in {variable} everywhere, and restart watch, learn, consoles and commands: "
+            "all must accept it before one signs with it"
         ),
         "Then put it in front, and restart learn and where policies are published from",
         (
