@@ -25,7 +25,7 @@ LONGEST = 400
 CHECKING = (
     "The script needs nothing but Python. It refuses the pack if one byte of it was changed. Take it from where you "
     "trust it, and ask for a head of the chain that was kept outside the marketplace's hands: without one, nothing "
-    "shows that the chain was not written anew as a whole. Decisions other than the one that tipped the alert are bound "
+    "shows that the chain was not written anew as a whole. Decisions but the one that tipped the alert are bound "
     "by the manifest alone; <code>sellerwatch explain</code> computes them from the log."
 )
 
