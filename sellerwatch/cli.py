@@ -449,6 +449,24 @@ def explain(
     raise typer.Exit(run(event, log or [], decisions or [], _settings(config), as_json=as_json))
 
 
+@app.command(epilog="Example: sellerwatch evidence --alert alr_vam7tenthjdnua44 -o alr_vam7tenthjdnua44.zip")
+def evidence(
+    alert: Annotated[str, typer.Option(help="Its `alert_id`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write it here: a new folder, or a .zip.")],
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    alerts: Annotated[list[Path] | None, typer.Option(help="With --log: the alerts (.jsonl); repeatable.")] = None,
+    chain: Annotated[list[Path] | None, typer.Option(help="With --log: the audit chain (.jsonl); repeatable.")] = None,
+    config: Config = None,
+) -> None:
+    """Packs what an alert rests on, with the proof from the audit chain, for others to check offline."""
+    from sellerwatch.evidence.pack import holdings_of, run
+
+    settings = _settings(config)
+    holdings = holdings_of(log or [], decisions or [], alerts or [], chain or [], settings)
+    raise typer.Exit(run(alert, output, holdings, settings))
+
+
 def main() -> NoReturn:
     """Runs the command; wrong words, files or settings end with code 2, a failure with 1."""
     try:
