@@ -1,0 +1,1 @@
+"""The analyst's console: what was found, why, and what people say of it, as web pages of one process."""
