@@ -10,7 +10,7 @@ import structlog
 
 from detectors.alert_policy import Policy
 from detectors.budget import LINE
-from detectors.events import ModelPublished, PolicyPublished, Record
+from detectors.events import ActRecorded, ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.models import Models
 from detectors.profile import Profile, decode_profile, encode_profile
@@ -20,6 +20,8 @@ from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()
+
+PUBLISHED = frozenset((ModelPublished, PolicyPublished))
 
 
 @dataclass(slots=True)
@@ -115,7 +117,10 @@ def _runs(
         if not state.marks.advance(record.source) or (record.by_order and not state.found.take(record)):
             step.repeated += 1
             continue
-        if isinstance(record.body, ModelPublished | PolicyPublished):
+        kind = type(record.body)
+        if kind is ActRecorded:
+            continue
+        if kind in PUBLISHED:
             if run:
                 yield run
             yield [item]
