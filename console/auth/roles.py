@@ -41,6 +41,11 @@ class Person:
     def may(self, right: Right) -> bool:
         return right in RIGHTS[self.role]
 
+    @property
+    def rights(self) -> frozenset[str]:
+        """For templates: `judge`, `teach`, `repair`, `govern`."""
+        return frozenset(right.name.lower() for right in RIGHTS[self.role])
+
 
 def highest(names: str) -> Role | None:
     """The role that may do most among names separated by commas; `None` where none of them is a role."""
