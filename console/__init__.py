@@ -1,1 +1,1 @@
-"""The analyst's console: what was found, why, and what people say of it, as web pages of one process."""
+"""What analysts see and do: alerts to judge, sellers, links, and how the system is."""

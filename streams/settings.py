@@ -129,6 +129,12 @@ class Settings(BaseSettings):
     outbox_limit: Annotated[int, Field(ge=100)] = 100_000
     """Undelivered alerts a partition may hold; beyond that watch stops reading it until some are delivered."""
 
+    console_database: SecretStr = SecretStr("sellerwatch-console.db")
+    """Where the console keeps what it shows: a path (SQLite), or `postgresql://user:password@host/name`."""
+
+    console_keep: Annotated[Duration, Field(ge=timedelta(days=1))] = timedelta(days=180)
+    """How long the console keeps alerts, decisions and orders after they came, or were last touched."""
+
     session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
         seconds=30
     )
