@@ -11,7 +11,7 @@ from console.rendering import render
 from streams.errors import SellerwatchError, UnavailableError
 
 
-class Problem(SellerwatchError):
+class Problem(SellerwatchError):  # noqa: N818 - it is told, not handled
     """A request that cannot be answered as asked.
 
     Args:

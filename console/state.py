@@ -41,9 +41,7 @@ class Console:
         self.acting = Acting(settings)
         self.live = Live(self.database)
 
-    async def read(
-        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Asks the database, in a thread; a query sees one moment."""
 
         def run() -> T:
@@ -52,9 +50,7 @@ class Console:
 
         return await asyncio.to_thread(run)
 
-    async def write(
-        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Changes the database in one transaction, in a thread."""
 
         def run() -> T:

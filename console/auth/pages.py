@@ -42,14 +42,15 @@ async def login(request: Request) -> Response:
     console.limiter.succeeded(name, address)
     console.sessions.end(request.state.session)
     request.state.session, request.state.person = Session.new(user.name, user.stamp), user.person
-    await console.record(request, "console.login", user.name)
+    console.acting.record_later("login", actor=user.name, role=user.role.value)
     return RedirectResponse(back, 303)
 
 
 async def logout(request: Request) -> Response:
     console = request.app.state.console
-    if request.state.person is not None:
-        await console.record(request, "console.logout", request.state.person.name)
+    person = request.state.person
+    if person is not None:
+        console.acting.record_later("logout", actor=person.name, role=person.role.value)
     console.sessions.end(request.state.session)
     request.state.session = Session.new()
     return RedirectResponse("/login", 303)

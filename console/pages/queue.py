@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -76,7 +77,9 @@ def _among(known: Iterable[T], given: list[str]) -> tuple[T, ...]:
 async def show_queue(request: Request) -> Response:
     console, asked = request.app.state.console, Asked.of(request.query_params)
     try:
-        found: QueuePage = await console.read(queue, asked.filter, order=asked.order, limit=PAGE, after_cursor=asked.after)
+        found: QueuePage = await console.read(
+            queue, asked.filter, order=asked.order, limit=PAGE, after_cursor=asked.after
+        )
     except CursorError as error:
         raise Problem(400, "This page of the queue is gone", f"{error}", back=asked.address()) from None
     shared = {"page": found, "asked": asked, "lookers": console.live.lookers(), "newest": await console.read(newest)}
@@ -105,7 +108,7 @@ async def show_news(request: Request) -> Response:
     """How many alerts of this queue have come since the page was made."""
     console, asked = request.app.state.console, Asked.of(request.query_params)
     since = request.query_params.get("newest", "")
-    wanted = QueueFilter(**{name: getattr(asked.filter, name) for name in QueueFilter.__struct_fields__} | {"since": int(since) + 1 if since.isdigit() else now()})
+    wanted = replace(asked.filter, since=int(since) + 1 if since.isdigit() else now())
     found = await console.read(queue, wanted, order="newest", limit=100)
     return render(request, "queue_news.html", count=len(found.items), asked=asked)
 
