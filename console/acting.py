@@ -35,7 +35,7 @@ class Acting:
         Raises:
             UnavailableError: Kafka has not confirmed it: what it announces must not be done.
         """
-        await asyncio.to_thread(self._record, Act(act=act, **about))
+        await asyncio.to_thread(self.record_now, Act(act=act, **about))
 
     def record_later(self, act: str, **about: Any) -> None:
         """Records what has happened already and needs no leave; where Kafka is away, the log says so instead."""
@@ -45,7 +45,7 @@ class Acting:
 
     async def send(self, topic: str, key: str | None, value: bytes) -> None:
         """Sends one record and waits until Kafka has it; UnavailableError where it has not."""
-        await asyncio.to_thread(self._send, topic, key, value)
+        await asyncio.to_thread(self.send_now, topic, key, value)
 
     def close(self) -> None:
         for client in (self._recorder, self._producer):
@@ -59,12 +59,14 @@ class Acting:
         except UnavailableError as error:
             log.warning("act_not_recorded", act=act, error=str(error), **about)
 
-    def _record(self, act: Act) -> None:
+    def record_now(self, act: Act) -> None:
+        """The same as `record`, holding up its thread."""
         with self._lock:
             self._recorder = self._recorder or ActRecorder(self._settings, patience=PATIENCE_SECONDS)
         self._recorder.record(act)
 
-    def _send(self, topic: str, key: str | None, value: bytes) -> None:
+    def send_now(self, topic: str, key: str | None, value: bytes) -> None:
+        """The same as `send`, holding up its thread."""
         milliseconds = int(PATIENCE_SECONDS * 1_000)
         times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
         try:

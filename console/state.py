@@ -13,6 +13,7 @@ from console.auth.access import Access
 from console.auth.limiter import Limiter
 from console.auth.sessions import Sessions
 from console.live import Live
+from console.outgoing import Outgoing
 from console.store.database import Database
 from streams.settings import Settings
 from streams.store.connection import connect
@@ -39,6 +40,7 @@ class Console:
         self.database = Database.open(settings.console_database.get_secret_value())
         self.redis = connect(settings.redis_url.get_secret_value())
         self.acting = Acting(settings)
+        self.outgoing = Outgoing(self.database, self.acting)
         self.live = Live(self.database)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

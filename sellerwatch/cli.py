@@ -35,6 +35,10 @@ intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contac
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
+console = typer.Typer(invoke_without_command=True, help="The analysts' console: web pages, and who may log in.")
+users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
+app.add_typer(console, name="console")
+console.add_typer(users, name="users")
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
@@ -334,6 +338,54 @@ def policy_show(
 
 
 VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@console.callback()
+def console_run(context: typer.Context, config: Config = None) -> None:
+    """Serves the analysts' console, until it is ended."""
+    if context.invoked_subcommand is None:
+        from sellerwatch.console import run
+
+        raise typer.Exit(run(_settings(config)))
+
+
+UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
+
+
+@users.command("add")
+def users_add(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="analyst, lead, auditor (reads only) or admin.")] = "analyst",
+    config: Config = None,
+) -> None:
+    """Lets somebody log in; asks for the password, or reads it from standard input."""
+    from sellerwatch.console import add
+
+    add(_settings(config), name, role)
+
+
+@users.command("list")
+def users_list(config: Config = None) -> None:
+    """Lists who may log in, and as what."""
+    from sellerwatch.console import show
+
+    show(_settings(config))
+
+
+@users.command("remove")
+def users_remove(name: UserName, config: Config = None) -> None:
+    """Lets somebody in no more, and logs them out."""
+    from sellerwatch.console import remove
+
+    remove(_settings(config), name)
+
+
+@users.command("password")
+def users_password(name: UserName, config: Config = None) -> None:
+    """Gives somebody another password, and logs them out."""
+    from sellerwatch.console import change_password
+
+    change_password(_settings(config), name)
 
 
 @models.command("list")
