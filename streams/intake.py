@@ -23,7 +23,7 @@ from streams.screening.facts import Screening
 from streams.stops import Stops
 from streams.store.connection import Lost
 from streams.store.entities import Alive, RedisEntities, RolledBack
-from streams.upstream import parse
+from streams.upstream import check_place, parse
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Intake:
     """The stage in front of the log."""
 
     name = "intake"
-    topics = (*names.UPSTREAM, names.WAITING)
+    topics = (*names.UPSTREAM, names.ACTS, names.WAITING)
     app: App
 
     def __init__(
@@ -187,6 +187,7 @@ class Intake:
         topic, partition = part.partition
         try:
             event = parse(record.value or b"", record.headers)
+            check_place(event, topic)
         except InvalidEventError as error:
             self._refuse(Origin(topic, partition, record.offset, now, now), record, error, outgoing)
             return True

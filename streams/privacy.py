@@ -13,18 +13,20 @@ import socket
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
 from detectors.events import (
+    ActRecorded,
     AlertSnoozed,
     IntelListed,
     IntelWithdrawn,
     OrderPlaced,
     PaymentCaptured,
     PaymentFailed,
+    PersonalKind,
     Place,
     ReportFiled,
     ReviewLeft,
@@ -178,6 +180,7 @@ FIELDS: dict[type, dict[str, str]] = {
     ReportFiled: {"reporter_id": "buyer"},
     VerdictGiven: {"analyst": "analyst"},
     AlertSnoozed: {"analyst": "analyst"},
+    ActRecorded: {"actor": "analyst"},
     SellerRegistered: {
         "email": "email",
         "phone": "phone",
@@ -200,6 +203,8 @@ PLACES: dict[type, tuple[str, ...]] = {
 }
 FREE_TEXT: dict[type, str] = {ReportFiled: "text", VerdictGiven: "note"}
 INTEL = (IntelListed, IntelWithdrawn)
+ACT_SUBJECTS = frozenset(get_args(PersonalKind))
+"""Kinds of an act's subject that are personal."""
 ALSO_LISTED: dict[str, tuple[str, ...]] = {
     "wallet": ("payout_account",),
     "payout_account": ("wallet", "instrument"),
@@ -227,6 +232,8 @@ def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBo
     changed: dict[str, Any] = {field: found[field].hash if field in found else None for field in REPLACED[kind]}
     if isinstance(body, SellerAccount):
         changed["mail"] = mail_kind(body.email) if body.email else None
+    if isinstance(body, ActRecorded) and body.subject and body.subject_kind and body.subject_kind in ACT_SUBJECTS:
+        changed["subject"] = pseudonyms.of(body.subject_kind, body.subject)
     for field in PLACES.get(kind, ()):
         place = getattr(body, field)
         if isinstance(place, Place):

@@ -40,6 +40,7 @@ FAMILIES = {
     "report": "reports",
     "verdict": "verdicts",
     "intel": "intel",
+    "act": names.ACTS,
 }
 
 
