@@ -17,6 +17,7 @@ from streams.topics import client_options
 log = structlog.get_logger()
 PATIENCE_SECONDS: Final = 8.0
 """So long somebody waits for an answer to a click."""
+CLOSING_SECONDS: Final = 1.0
 
 
 class Acting:
@@ -48,10 +49,11 @@ class Acting:
         await asyncio.to_thread(self.send_now, topic, key, value)
 
     def close(self) -> None:
-        for client in (self._recorder, self._producer):
-            if client is not None:
-                with suppress(KafkaError):
-                    client.close()
+        with suppress(KafkaError):
+            if self._producer is not None:
+                self._producer.close(timeout=CLOSING_SECONDS)
+            if self._recorder is not None:
+                self._recorder.close()
 
     async def _record_or_log(self, act: str, about: dict[str, Any]) -> None:
         try:

@@ -21,6 +21,7 @@ from detectors.events import (
     OrderPlaced,
     PaymentDisputed,
     Record,
+    SellerBanned,
     SellerReinstated,
     VerdictGiven,
 )
@@ -56,6 +57,7 @@ __all__ = [
 
 NO_TEXTS: Final[Mapping[str, KeptText]] = {}
 _NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
+_AUDITED: Final = (VerdictGiven, AlertSnoozed, SellerBanned, SellerReinstated)
 
 
 def fold(
@@ -162,8 +164,11 @@ def _learn(
             steps.append(row)
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
-        elif kind in _NOTED:
-            steps.append(Label(index, p, time, p.recent))
+        else:
+            if kind in _NOTED:
+                steps.append(Label(index, p, time, p.recent))
+            if kind in _AUDITED:
+                effects.audited.append((index, None))
     return steps, measured, facets
 
 

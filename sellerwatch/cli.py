@@ -39,6 +39,8 @@ console = typer.Typer(invoke_without_command=True, help="The analysts' console: 
 users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
 app.add_typer(console, name="console")
 console.add_typer(users, name="users")
+audit = typer.Typer(no_args_is_help=True, help="The chain of what was decided and done, and whether it is whole.")
+app.add_typer(audit, name="audit")
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
@@ -75,12 +77,13 @@ def replay(
         Path | None,
         typer.Option(help="Decide by this policy file, whatever the settings say or the log has published."),
     ] = None,
+    audit: Annotated[Path | None, typer.Option(help="Write the audit chain of each partition here (.jsonl).")] = None,
     config: Config = None,
 ) -> None:
     """Runs recorded events through the code of the workers, without Kafka or Redis."""
     from sellerwatch.replay import run
 
-    run(events, alerts, decisions, _settings(config), policy)
+    run(events, alerts, decisions, _settings(config), policy, audit)
 
 
 @app.command(epilog=SCREEN_EXAMPLE)
@@ -428,6 +431,35 @@ def models_promote(config: Config = None) -> None:
     from sellerwatch.models.verbs import promote
 
     promote(_settings(config))
+
+
+@audit.command("verify", epilog="Example: sellerwatch audit verify --heads heads-2027-01.jsonl")
+def audit_verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="The chain in files (.jsonl[.gz|.zst]); default: from Kafka.")
+    ] = None,
+    log: Annotated[
+        list[Path] | None, typer.Option(help="A dump of the log: derive the chain again from it; repeatable.")
+    ] = None,
+    heads: Annotated[Path | None, typer.Option(help="Heads that were kept elsewhere (`audit heads`).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What was found as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Finds what was changed, taken out, moved or put in, and says where; exit code 1: something was."""
+    from sellerwatch.audit.verify import run
+
+    raise typer.Exit(run(files or [], log or [], heads, _settings(config), as_json=as_json))
+
+
+@audit.command("heads", epilog="Example: sellerwatch audit heads -o heads-2027-01.jsonl")
+def audit_heads(
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write them here (.jsonl).")] = None,
+    config: Config = None,
+) -> None:
+    """Prints how far each chain has come, to be kept where nobody of the marketplace can write."""
+    from sellerwatch.audit.heads import show
+
+    show(_settings(config), output)
 
 
 def main() -> NoReturn:

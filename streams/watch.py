@@ -28,6 +28,7 @@ from detectors.profile import REMEMBERED, Profile, decode_profile, encode_profil
 from detectors.training import encode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
+from streams.audit.chain import Chain
 from streams.counting import count, prepare
 from streams.fold import PartitionState, Step, fold_step
 from streams.found import FOUND_SECONDS, Found, keys_of
@@ -102,8 +103,8 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            kept = [*MODEL_KEYS, "policy", "line"]
-            claim, sources, (*stored, rules, line) = await self._store.claim(partition, generation, ours, kept)
+            kept = [*MODEL_KEYS, "policy", "line", "chain"]
+            claim, sources, (*stored, rules, line, chain) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
@@ -116,6 +117,7 @@ class Watch:
             claim.stopped, claim.resumable = UNREADABLE, False
         raised = self._shelf.line(decode_model(line)) if line else None
         state = PartitionState(models, policy or self._policies.usual, Marks(sources))
+        state.chain = Chain(partition.partition, chain)
         state.decide_by(state.policy, raised or 0.0)
         claim.memory["state"] = state
         claim.memory["profiles"] = OrderedDict()
@@ -226,6 +228,8 @@ class Watch:
             commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
         if step.policy is not None:
             commit.sets.append((key(partition, "policy"), encode_published(step.policy), 0))
+        if step.chain is not None:
+            commit.sets.append((key(partition, "chain"), step.chain, 0))
         commit.sources = step.sources
         return commit
 
@@ -310,6 +314,9 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.candidates:
             told = outgoing.setdefault((names.TRAINING, 0), [])
             told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
+    if step.entries:
+        entries = outgoing.setdefault((names.AUDIT, partition), [])
+        entries += [Outgoing(seller.encode() or None, entry) for seller, entry in step.entries]
     refuse(step, partition, outgoing)
     if not decisions:
         del outgoing[(names.DECISIONS, partition)]

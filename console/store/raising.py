@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
+from console.store.changing import queue_changed
 from console.store.schema import alert_bodies, alert_words, alerts
 from console.store.settling import settle
 from console.store.words import words_in
@@ -40,6 +41,8 @@ def take_alerts(connection: Connection, found: Sequence[Alert], now: Micros) -> 
     )
     words = [{"alert_id": _first(alert), "word": word} for alert in found for word in words_in(alert)]
     put(connection, alert_words, words)
+    if found:
+        queue_changed(connection)
     settle(connection, {alert.seller_id for alert in found}, now)
 
 

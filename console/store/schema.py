@@ -39,6 +39,15 @@ leases: Final = Table(
 )
 """Which process does a work that one is enough for."""
 
+changes: Final = Table(
+    "changes",
+    metadata,
+    _text("name", primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Counts what has changed, so that who shows it asks for one number to know whether to look again."""
+
 alerts: Final = Table(
     "alerts",
     metadata,
@@ -110,7 +119,7 @@ verdicts: Final = Table(
     Index("verdicts_by_age", "logged_at"),
 )
 """Every verdict and snooze of the log, and those of the console that are not back yet (`logged_at` is null).
-`analyst` is a keyed hash once it is back."""
+`analyst` is a keyed hash, of those given here a name."""
 
 given: Final = Table(
     "given",
@@ -185,9 +194,9 @@ orders: Final = Table(
     Column("category", Words),
     Column("quantity", BigInteger, nullable=False),
     Column("method", Words),
-    Column("failed_payments", Integer, nullable=False),
     Column("origin", Words),
     Column("destination", Words),
+    _micros("payment_failed_at", nullable=True),
     _micros("cancelled_at", nullable=True),
     _micros("delivered_at", nullable=True),
     _micros("released_at", nullable=True),

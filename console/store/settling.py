@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
 
+from console.store.changing import queue_changed
 from console.store.schema import alert_bodies, alerts, given, verdicts
 from console.store.states import State
 from console.store.writing import AnyRow, in_parts
@@ -27,6 +28,7 @@ def settle(connection: Connection, sellers: Iterable[str], now: Micros) -> None:
     Args:
         now: Of the clock: a snooze that has ended leaves an alert open.
     """
+    changed = 0
     for some in in_parts(sellers):
         told = _verdicts(connection, some)
         if not told:
@@ -39,12 +41,18 @@ def settle(connection: Connection, sellers: Iterable[str], now: Micros) -> None:
                     .where(alerts.c.alert_id == row.alert_id)
                     .values(standing._asdict() | {"version": alerts.c.version + 1})
                 )
+                changed += 1
+    if changed:
+        queue_changed(connection)
 
 
 def wake(connection: Connection, now: Micros) -> int:
     """Opens the alerts whose snooze has ended; how many. Nobody judged anything, so their versions stay."""
     over = (alerts.c.state == "snoozed") & (alerts.c.snoozed_until <= now)
-    return connection.execute(update(alerts).where(over).values(state="open", snoozed_until=None)).rowcount
+    woken = connection.execute(update(alerts).where(over).values(state="open", snoozed_until=None)).rowcount
+    if woken:
+        queue_changed(connection)
+    return woken
 
 
 def _verdicts(connection: Connection, sellers: Sequence[str]) -> dict[str, list[AnyRow]]:

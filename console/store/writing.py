@@ -27,8 +27,8 @@ def put(
         changes: Columns that take the new value; or, given the new values, what to set. Empty: nothing.
         where: Given the new values, when to change the row that is there.
     """
-    cleaned = [{name: clean(value) for name, value in row.items()} for row in rows]
-    if not cleaned:
+    written = list(rows)
+    if not written:
         return
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table)
@@ -41,12 +41,7 @@ def put(
         )
     else:
         statement = statement.on_conflict_do_nothing(index_elements=key)
-    connection.execute(statement, cleaned)
-
-
-def clean(value: Any) -> Any:
-    """A text without the one character that PostgreSQL cannot hold."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+    connection.execute(statement, written)
 
 
 def in_parts(values: Iterable[str]) -> Iterable[list[str]]:

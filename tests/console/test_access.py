@@ -1,5 +1,6 @@
 """Who gets in, who may do what, and what other sites cannot make a browser do."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +21,8 @@ from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams.errors import SettingsError
 from tests.console.pages import PASSWORD, made_app, settings_of, users_in, visiting, with_kafka
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -29,10 +32,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def app(folder: Path, mock_kafka: EmbeddedKafka) -> Iterator[Any]:
-    made = made_app(settings_of(folder, **with_kafka(mock_kafka)))
+def kafka_options(mock_kafka: EmbeddedKafka) -> dict[str, Any]:
+    return with_kafka(mock_kafka)
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path, kafka_options: dict[str, Any]) -> Iterator[Any]:
+    made = made_app(settings_of(folder, **kafka_options))
     yield made
-    made.state.console.database.close()
+    asyncio.run(made.state.console.close())
 
 
 @pytest.fixture(autouse=True)
@@ -97,14 +105,15 @@ def test_who_logs_out_is_out_also_with_a_copy_of_the_cookie(app: Any) -> None:
     assert visitor.get("/").status_code == 303
 
 
-def test_a_changed_password_ends_the_sessions_under_the_old_one(tmp_path: Path, mock_kafka: EmbeddedKafka) -> None:
+def test_a_changed_password_ends_the_sessions_under_the_old_one(tmp_path: Path, kafka_options: dict[str, Any]) -> None:
     users = users_in(tmp_path)
-    app = create_app(settings_of(tmp_path, **with_kafka(mock_kafka)))
+    app = create_app(settings_of(tmp_path, **kafka_options))
     visitor = visiting(app)
     visitor.log_in("analyst")
     assert visitor.get("/").status_code == 200
     users.set_password("analyst", "another long password")
     assert visitor.get("/").status_code == 303
+    asyncio.run(app.state.console.close())
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "\u00e9"])
@@ -165,7 +174,7 @@ def test_the_pages_of_another_name_a_large_body_and_a_wrong_method_are_refused(a
     assert visiting(app, host="http://evil.example").get("/login").status_code == 421
     visitor = visiting(app)
     assert visitor.client.post("/login", content=b"x" * 70_000).status_code == 413
-    assert visitor.client.post("/login", content=iter([b"x" * 40_000, b"x" * 40_000])).status_code == 413
+    assert visitor.client.post("/login", content=iter([b"x" * 40_000] * 2), headers=FORM).status_code == 413
     assert visitor.client.put("/login").status_code == 405
 
 

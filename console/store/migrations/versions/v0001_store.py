@@ -61,6 +61,13 @@ def upgrade() -> None:
     )
     op.create_index("alerts_by_time", "alerts", ["state", "raised_at", "alert_id", "pattern", "severity"], unique=False)
     op.create_table(
+        "changes",
+        sa.Column("name", WORDS, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "decisions",
         sa.Column("seller_id", WORDS, nullable=False),
         sa.Column("event_time", sa.BigInteger(), nullable=False),
@@ -159,9 +166,9 @@ def upgrade() -> None:
         sa.Column("category", WORDS, nullable=True),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("method", WORDS, nullable=True),
-        sa.Column("failed_payments", sa.Integer(), nullable=False),
         sa.Column("origin", WORDS, nullable=True),
         sa.Column("destination", WORDS, nullable=True),
+        sa.Column("payment_failed_at", sa.BigInteger(), nullable=True),
         sa.Column("cancelled_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("released_at", sa.BigInteger(), nullable=True),
