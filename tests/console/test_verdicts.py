@@ -237,7 +237,12 @@ def test_without_kafka_a_verdict_is_kept_and_says_so(
     assert (judged.sent, judged.item.state) == (False, "confirmed")
     broker.broker_up()
     monkeypatch.setattr("console.store.verdicts.LATE", -HOUR)
-    until(lambda: giver.send_unsent(own) is None and len(read(settings, "verdicts")) == 1)
+
+    def arrived() -> bool:
+        giver.send_unsent(own)
+        return len(read(settings, "verdicts")) == 1
+
+    until(arrived)
     giver.close()
 
 
