@@ -378,6 +378,10 @@ class Consumer(driver.Consumer):
                 ends[partition] = end
         self._progress.report((Partition(*tp) for tp in self.assignment()), self.claims, ends, time.monotonic())
 
+    def age_of(self, partition: Partition) -> float:
+        """Seconds since a partition last advanced or was at its end, as of the last report."""
+        return self._progress.age_of(partition, time.monotonic())
+
     async def perform_seek(self) -> None:
         """Faust would seek to the committed offsets here; claims seek instead, when they are made."""
 
