@@ -425,6 +425,30 @@ def audit_heads(
     show(_settings(config), output)
 
 
+LogDump = Annotated[
+    list[Path] | None, typer.Option(help="A dump of the log, from its beginning, instead of Kafka; repeatable.")
+]
+DecisionsDump = Annotated[
+    list[Path] | None, typer.Option(help="With --log: the decisions as they were told (.jsonl); repeatable.")
+]
+
+
+@app.command(epilog="Example: sellerwatch explain evt_0e59e0407c2fc77f")
+def explain(
+    event: Annotated[
+        str, typer.Argument(metavar="DECISION|EVENT", help="`event_id` of the decision, or of its event.")
+    ],
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Computes one decision again from the log and says whether it is the same; exit code 1: it is not."""
+    from sellerwatch.evidence.explain import run
+
+    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), as_json=as_json))
+
+
 def main() -> NoReturn:
     """Runs the command; wrong words, files or settings end with code 2, a failure with 1."""
     try:
