@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from sellerwatch.operate import commands as operate
 from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
 from streams.names import STAGES
@@ -41,6 +42,7 @@ app.add_typer(console, name="console")
 console.add_typer(users, name="users")
 audit = typer.Typer(no_args_is_help=True, help="The chain of what was decided and done, and whether it is whole.")
 app.add_typer(audit, name="audit")
+operate.add_to(app)
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
@@ -227,26 +229,39 @@ def intel_load(
     run([*lists, *(further or [])], before or [], output, _settings(config), at=at, withdraw=withdraw)
 
 
-@partitions.command("list")
-def partitions_list(config: Config = None) -> None:
+@partitions.command("list", epilog="Example: sellerwatch partitions list")
+def partitions_list(as_json: operate.AsJson = False, config: Config = None) -> None:
     """Lists the stopped source partitions and why they are stopped."""
-    from sellerwatch.partitions import list_stopped
+    from sellerwatch.partitions import show
 
-    for name, reason in list_stopped(_settings(config)).items():
-        typer.echo(f"{name}: {reason}")
+    show(_settings(config), as_json=as_json)
 
 
-@partitions.command("resume")
+@partitions.command("stop", epilog='Example: sellerwatch partitions stop orders/3 --reason "bad prices since 02:00"')
+def partitions_stop(
+    name: Annotated[str, typer.Argument(help="Topic and partition, for example orders/3.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who find it stopped.")],
+    yes: operate.Yes = False,
+    as_json: operate.AsJson = False,
+    config: Config = None,
+) -> None:
+    """Stops a source partition, or one of the log, until somebody resumes it; nothing is lost."""
+    from sellerwatch.partitions import stop
+
+    stop(_settings(config), name, reason, yes=yes, as_json=as_json)
+
+
+@partitions.command("resume", epilog="Example: sellerwatch partitions resume orders/3 --tolerate 500")
 def partitions_resume(
     name: Annotated[str, typer.Argument(help="As listed, for example orders/3.")],
     tolerate: Annotated[int, typer.Option(min=0, help="So many more refused events are let through first.")] = 0,
+    as_json: operate.AsJson = False,
     config: Config = None,
 ) -> None:
     """Lets a stopped source partition go on."""
     from sellerwatch.partitions import resume
 
-    resume(_settings(config), name, tolerate)
-    typer.echo(f"{name} goes on")
+    resume(_settings(config), name, tolerate, as_json=as_json)
 
 
 @words.command("candidates")
@@ -460,6 +475,30 @@ def audit_heads(
     from sellerwatch.audit.heads import show
 
     show(_settings(config), output)
+
+
+LogDump = Annotated[
+    list[Path] | None, typer.Option(help="A dump of the log, from its beginning, instead of Kafka; repeatable.")
+]
+DecisionsDump = Annotated[
+    list[Path] | None, typer.Option(help="With --log: the decisions as they were told (.jsonl); repeatable.")
+]
+
+
+@app.command(epilog="Example: sellerwatch explain evt_0e59e0407c2fc77f")
+def explain(
+    event: Annotated[
+        str, typer.Argument(metavar="DECISION|EVENT", help="`event_id` of the decision, or of its event.")
+    ],
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Computes one decision again from the log and says whether it is the same; exit code 1: it is not."""
+    from sellerwatch.evidence.explain import run
+
+    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), as_json=as_json))
 
 
 def main() -> NoReturn:

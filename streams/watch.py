@@ -23,7 +23,6 @@ from detectors.fold import (
     labelled_orders,
     labelled_texts,
 )
-from detectors.learners import COHORTS, MODELS
 from detectors.profile import REMEMBERED, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
@@ -35,6 +34,7 @@ from streams.found import FOUND_SECONDS, Found, keys_of
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
+from streams.model_keys import MODEL_KEYS, model_key
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.rejected import RefusalLimit, refusal, rejection
@@ -54,12 +54,6 @@ FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
 
-def model_key(name: str) -> str:
-    """Where a partition keeps the model that is in force."""
-    return "model" if name == COHORTS else f"model:{name}"
-
-
-MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
@@ -242,7 +236,7 @@ class Watch:
     async def tend(self) -> None:
         """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""
         consumer = consumer_of(self.app)
-        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        consumer.lose(*await self._stops.heed(consumer.claims.values()))
         for claim in list(consumer.claims.values()):
             with contextlib.suppress(Lost):
                 answer = await self._store.standing(claim, claim.position)

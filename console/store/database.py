@@ -23,8 +23,10 @@ BUSY_SECONDS: Final = 15.0
 """How long a writer waits for another one."""
 CACHE_KIB: Final = 32_768
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-ONE_AT_A_TIME: Final = 7_355_608
-"""Number of PostgreSQL's advisory lock under which tables are changed."""
+ONE_WRITER: Final = text(
+    f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:.0f}s', true), pg_advisory_xact_lock(7355608)"
+)
+"""PostgreSQL's writers take turns as SQLite's do: so what one has read still holds when it writes."""
 
 
 class Database:
@@ -72,7 +74,7 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes: all of it, or on an exception nothing. On SQLite there is one at a time.
+        """A transaction that writes: all of it, or on an exception nothing. There is one at a time.
 
         Raises:
             UnavailableError: The database does not answer, or another writer takes too long.
@@ -80,6 +82,8 @@ class Database:
         with self._telling(), self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
             with connection.begin():
+                if not self.sqlite:
+                    connection.execute(ONE_WRITER)
                 yield connection
 
     def migrate(self) -> None:
@@ -87,8 +91,6 @@ class Database:
         if self.sqlite:
             self._prepare_file()
         with self.writing() as connection:
-            if not self.sqlite:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection

@@ -1,13 +1,9 @@
 """The feed: every record of the topics counts once, whatever happens in between."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
 from sqlalchemy import delete, func, select, text, update
 
 from console.store.database import Database
@@ -41,8 +37,8 @@ from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.errors import SettingsError
 from streams.settings import Settings
-from streams.topics import client_options
 from tests.builders import MONDAY, order_placed, record, registered, shared_with
+from tests.console.brokers import send, settings_for, until
 from tests.console.made import raised
 
 NOW = MONDAY + 10 * DAY
@@ -224,26 +220,6 @@ def broker() -> Iterator[EmbeddedKafka]:
         for topic in (names.EVENTS, names.DECISIONS, names.ALERTS):
             cluster.create_topic(topic, 2)
         yield cluster
-
-
-def settings_for(broker: EmbeddedKafka, **more: Any) -> Settings:
-    return Settings(
-        kafka_brokers=[broker.bootstrap], kafka_api_version="0.11", console_keep=timedelta(days=9_999), **more
-    )
-
-
-def send(settings: Settings, sent: Sequence[tuple[Place, bytes]]) -> None:
-    with closing(KafkaProducer(**client_options(settings), enable_idempotence=False, acks="all")) as producer:
-        for place, value in sent:
-            producer.send(place.topic, value=value, partition=place.partition)
-        producer.flush()
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def number_of(database: Database, table: Any) -> int:

@@ -53,7 +53,8 @@ def test_pages_together_hold_every_alert_once_in_order(database: Database, order
             judged(connection, "confirmed", seller_id=f"seller-{number}", alert_id=f"alr_{number:06d}", at=NOW)
         settle(connection, {alert.seller_id for alert in many}, NOW)
     asked = QueueFilter(states=("confirmed", "open"))
-    found, cursor = [], None
+    found: list[Any] = []
+    cursor = None
     with database.reading() as connection:
         while True:
             page = queue(connection, asked, order=order, limit=7, after_cursor=cursor)

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -134,6 +135,12 @@ class System:
         except OSError:
             return False
         return True
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a verb of `sellerwatch` as a person would, against this system."""
+        environment = {**os.environ, **self.environment}
+        words = (sys.executable, "-m", "sellerwatch", *words)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
     def metrics(self, name: str) -> dict[str, float]:
         """The samples that a worker exposes, by name and labels as they are printed."""

@@ -2,16 +2,14 @@
 
 import base64
 import json
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from detectors.events import LinkFound, OrderPlaced, PaymentCaptured
+from detectors.events import LinkFound, ModelPublished, OrderPlaced, PaymentCaptured
+from detectors.learners import COHORTS
 from simulator import simulate
 from streams import names
 from tests.e2e.system import System, wait_until
@@ -49,10 +47,8 @@ def test_a_replay_of_the_log_gives_what_the_workers_gave_byte_for_byte(running: 
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(value + b"\n" for _, value in running.read(names.EVENTS)))
     files = {names.ALERTS: tmp_path / "alerts.jsonl", names.DECISIONS: tmp_path / "decisions.jsonl"}
-    command = [sys.executable, "-m", "sellerwatch", "replay", str(log)]
-    command += ["--alerts", str(files[names.ALERTS]), "--decisions", str(files[names.DECISIONS])]
-    done = subprocess.run(
-        command, env={**os.environ, **running.environment}, capture_output=True, text=True, check=False
+    done = running.command(
+        "replay", str(log), "--alerts", str(files[names.ALERTS]), "--decisions", str(files[names.DECISIONS])
     )
     assert done.returncode == 0, done.stderr
 
@@ -144,6 +140,28 @@ def test_models_are_published_and_scored_with(running: System) -> None:
     assert versions.pop().startswith("cohorts-")
 
 
+def test_a_version_of_the_models_is_put_back_and_held_until_it_is_released(running: System) -> None:
+    def published() -> list[str]:
+        return [r.body.version for r in running.log() if isinstance(r.body, ModelPublished) and r.body.model == COHORTS]
+
+    def held() -> bool:
+        return "held" in running.command("models", "list").stdout
+
+    wait_until(lambda: bool(published()), 60, "learn has published")
+    before = published()
+    asked = running.command("models", "rollback", before[0])
+    assert asked.returncode == 0, asked.stderr
+    wait_until(lambda: len(published()) > len(before), 30, "the version stands in the log again")
+    assert set(published()[len(before) :]) == {before[0]}
+    wait_until(held, 30, "newer ones do not follow")
+    assert running.command("models", "release", COHORTS).returncode == 0
+    wait_until(lambda: not held(), 30, "newer ones follow again")
+
+    unknown = running.command("models", "rollback", "cohorts-of-nobody")
+    assert unknown.returncode == 2
+    assert "models list" in unknown.stderr
+
+
 MALFORMED = {
     "not_json": [b"{", b"\xff\xfe", b"", b'{"event_id": NaN}', b"[" * 50_000],
     "too_large": [b" " * 70_000],
@@ -200,16 +218,13 @@ def test_a_bad_deploy_upstream_stops_its_partition_until_a_person_lets_it_go_on(
     running.send("reviews", *bad, partition=1)
     running.send("reviews", line("review.left", event_id="after-the-bad", seller_id="reviewed"), partition=1)
 
-    def command(*words: str) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, **running.environment}
-        words = (sys.executable, "-m", "sellerwatch", "partitions", *words)
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-    wait_until(lambda: "reviews/1" in command("list").stdout, 30, "the partition has stopped", pause=1.0)
+    wait_until(
+        lambda: "reviews/1" in running.command("partitions", "list").stdout, 30, "the partition has stopped", pause=1.0
+    )
     assert sum(r["topic"] == "reviews" for r in rejected(running)) == 101
-    assert command("resume", "reviews/9").returncode == 2
+    assert running.command("partitions", "resume", "reviews/9").returncode == 2
 
-    assert command("resume", "reviews/1", "--tolerate", "1000").returncode == 0
+    assert running.command("partitions", "resume", "reviews/1", "--tolerate", "1000").returncode == 0
 
     wait_until(
         lambda: any(r.event_id == "after-the-bad" for r in running.log()), 30, "the partition goes on", pause=1.0

@@ -157,6 +157,17 @@ def test_the_consumers_insides_are_where_they_were() -> None:
     assert list(OffsetOutOfRangeError({HERE: 5}).args[0]) == [HERE]
 
 
+def test_what_the_demand_holds_back_is_asked_for_there() -> None:
+    planned = source(fetcher.Fetcher._fetch_requests_routine)
+    assert "( fetch_requests, reset_requests, timeout, invalid_metadata, resume_futures, ) = self._get" in planned
+    assert "self._get_actions_per_node(assignment)" in planned
+    assert "other_futs = [self._wait_consume_future, " in planned
+    assert parameters(fetcher.Fetcher._get_actions_per_node) == ["self", "assignment"]
+    assert parameters(fetcher.Fetcher._notify) == ["self", "future"]
+    for kind in (fetcher.FetchResult, fetcher.FetchError):
+        assert "self._backoff - lifetime" in source(kind.calculate_backoff)
+
+
 async def test_a_position_is_valid_once_it_is_set() -> None:
     subscriptions = subscription_state.SubscriptionState()
     subscriptions.assign_from_user([HERE])
