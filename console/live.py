@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, func, select
 
+from console.store.changing import queue_changes
 from console.store.database import Database
 from console.store.schema import alerts
 from console.words import now
@@ -31,7 +32,8 @@ class Live:
         self._database = database
         self._changed = asyncio.Condition()
         self._ending = False
-        self._mark: tuple[Micros, Micros] = (0, 0)
+        self._mark = -1
+        """How often the queue had changed; -1: not looked at yet."""
         self._looks: dict[tuple[str, str], Micros] = {}
         """Alert and name, and until when."""
         self._open: dict[int, tuple[str, str]] = {}
@@ -70,8 +72,8 @@ class Live:
                     yield _event("lookers", lookers)
                     told = lookers
                 if self._mark != mark:
-                    if mark != (0, 0):
-                        yield _event("alerts", {"newest": self._mark[0]})
+                    if mark >= 0:
+                        yield _event("alerts", {"change": self._mark})
                     mark = self._mark
                 if not await self._news():
                     yield b": still here\n\n"
@@ -105,7 +107,7 @@ class Live:
     async def _watch(self) -> None:
         while self._pages and not self._ending:
             try:
-                mark = await asyncio.to_thread(self._newest)
+                mark = await asyncio.to_thread(self._changes)
             except SellerwatchError as error:
                 log.warning("live_look_failed", error=str(error))
                 mark = self._mark
@@ -118,16 +120,15 @@ class Live:
         async with self._changed:
             self._changed.notify_all()
 
-    def _newest(self) -> tuple[Micros, Micros]:
+    def _changes(self) -> int:
         with self._database.reading() as connection:
-            return newest(connection)
+            return queue_changes(connection)
 
 
-def newest(connection: Connection) -> tuple[Micros, Micros]:
-    """When the latest alert was raised, and the latest verdict given."""
-    raised = connection.execute(select(func.max(alerts.c.raised_at))).scalar()
-    changed = connection.execute(select(func.max(alerts.c.changed_at))).scalar()
-    return raised or 0, changed or 0
+def newest(connection: Connection) -> Micros:
+    """When the latest alert was raised."""
+    raised: Micros | None = connection.execute(select(func.max(alerts.c.raised_at))).scalar()
+    return raised or 0
 
 
 def _event(name: str, told: object) -> bytes:

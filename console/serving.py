@@ -16,7 +16,7 @@ from streams.errors import SettingsError
 from streams.settings import Settings
 
 log = structlog.get_logger()
-GRACE_SECONDS = 3
+GRACE_SECONDS = 1
 HEADER_SECONDS = 10.0
 MOST_CONNECTIONS = 400
 
@@ -45,7 +45,7 @@ class Patient(H11Protocol):
         self.loop.call_later(HEADER_SECONDS, self._look_at_the_clock)
 
     def _look_at_the_clock(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
             self.transport.close()
 
 
@@ -71,6 +71,7 @@ def serve(settings: Settings) -> int:
     app = create_app(settings)
     console: Console = app.state.console
     with bind(settings) as listening:
+        console.feed.start()
         host, port = listening.getsockname()[:2]
         config = uvicorn.Config(
             app,
@@ -86,6 +87,7 @@ def serve(settings: Settings) -> int:
         )
         log.info("listening", stage="console", host=host, port=port)
         server = Server(config, console)
-        signal.signal(signal.SIGTERM, server.handle_exit)
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has ended
+            signal.signal(number, server.handle_exit)
         asyncio.run(server.serve([listening]))
     return 0 if server.started else 1

@@ -13,12 +13,14 @@ from console.auth.access import Access
 from console.auth.limiter import Limiter
 from console.auth.sessions import Sessions
 from console.live import Live
-from console.outgoing import Outgoing
 from console.store.database import Database
+from console.store.feed.running import Feed
+from console.store.verdicts import Verdicts
 from streams.settings import Settings
 from streams.store.connection import connect
 
 log = structlog.get_logger()
+FEED_SECONDS = 1.5
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -40,7 +42,8 @@ class Console:
         self.database = Database.open(settings.console_database.get_secret_value())
         self.redis = connect(settings.redis_url.get_secret_value())
         self.acting = Acting(settings)
-        self.outgoing = Outgoing(self.database, self.acting)
+        self.verdicts = Verdicts(settings, self.database)
+        self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])
         self.live = Live(self.database)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -67,7 +70,10 @@ class Console:
         await self.acting.record(act, actor=person.name, role=person.role.value, **about)
 
     async def close(self) -> None:
+        """Ends all of it within some seconds, whatever does not answer."""
         await self.live.close()
+        await asyncio.to_thread(self.feed.stop, FEED_SECONDS)
         await self.redis.aclose()
+        await asyncio.to_thread(self.verdicts.close)
         await asyncio.to_thread(self.acting.close)
         self.database.close()

@@ -185,13 +185,14 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=1_000_000, help="Seconds of the marketplace in one of ours.")
     ] = 10_800,
+    console: Annotated[bool, typer.Option(help="The analysts' console on it, at the address that is printed.")] = True,
 ) -> None:
     """Runs the whole system on embedded parts and made-up traffic: nothing else to install."""
     from sellerwatch.demo.options import Options, parse_duration
     from sellerwatch.demo.run import run
 
     seconds = None if duration is None else parse_duration(duration)
-    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed)))
+    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed, console)))
 
 
 @topics.command("create")

@@ -1,36 +1,37 @@
 """What people do with alerts: confirm, dismiss and snooze them, one or many at once."""
 
-import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from console.auth.roles import Right
 from console.pages.alert import context, shown
-from console.problems import Problem, not_found
+from console.problems import Problem
 from console.rendering import render
 from console.routing import act, own_path
-from console.store.judging import Judged, Sending, give
+from console.store.verdicts import Judging, StaleAlertError, UnfitVerdictError, UnknownAlertError, Verdicts
 from console.words import minute, now, plural
 from detectors.events import DAY
 
-MOST_AT_ONCE = 200
-LONGEST_DAYS = 365
+MOST_AT_ONCE: Final = 200
+LONGEST_NOTE: Final = 1_000
 
 
 async def judge_alert(request: Request) -> Response:
     """One alert. Where another has judged it meanwhile, shows what they did and what was typed."""
     form, alert_id = await request.form(), request.path_params["alert_id"]
     typed = {name: str(form.get(name, "")).strip() for name in ("verdict", "version", "note", "reason", "days")}
-    judged = _judged(request, alert_id, typed)
-    given = await request.app.state.console.write(_give_all, [judged])
-    if not given:
-        return await _conflict(request, alert_id, typed)
-    await _send(request, given)
+    verdicts: Verdicts = request.app.state.console.verdicts
+    try:
+        await asyncio.to_thread(verdicts.give, _judging(request, alert_id, typed))
+    except StaleAlertError as stale:
+        return await _conflict(request, stale, typed)
+    except (UnfitVerdictError, UnknownAlertError) as error:
+        raise _unfit(error, typed, f"/alerts/{alert_id}") from None
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -38,62 +39,48 @@ async def judge_many(request: Request) -> Response:
     """All that were chosen in the queue; those that another has judged meanwhile are left as they are, and named."""
     form = await request.form()
     chosen = [str(value).rpartition(" ") for value in form.getlist("chosen")][:MOST_AT_ONCE]
-    note, verdict, back = str(form.get("note", "")), str(form.get("verdict", "")), own_path(str(form.get("next", "/")))
+    back = own_path(str(form.get("next", "/")))
+    typed = {"verdict": str(form.get("verdict", "")), "note": str(form.get("note", "")).strip()}
     if not chosen:
-        raise Problem(400, "No alert was chosen", "Choose some in the queue, then judge them.", back=back)
-    typed = {"note": note.strip(), "verdict": verdict}
-    wanted = [_judged(request, alert_id, typed | {"version": version}) for alert_id, _, version in chosen]
-    given = await request.app.state.console.write(_give_all, wanted)
-    await _send(request, given)
-    missed = {judged.alert_id for judged in wanted} - {sending.judged.alert_id for sending in given}
+        raise Problem(400, "No alert was chosen", "Choose some in the queue, then judge them.", kept=typed, back=back)
+    wanted = [_judging(request, alert_id, typed | {"version": version}) for alert_id, _, version in chosen]
+    verdicts: Verdicts = request.app.state.console.verdicts
+    try:
+        given = await asyncio.to_thread(verdicts.give_many, wanted)
+    except (UnfitVerdictError, UnknownAlertError) as error:
+        raise _unfit(error, typed, back) from None
+    missed = {judging.alert_id for judging in wanted} - {judged.item.alert_id for judged in given}
     if missed:
         title = f"{plural(len(missed), 'alert')} had changed meanwhile"
-        advice = f"{len(given)} of {len(wanted)} were {verdict}. These were not touched; look at them again."
-        kept = {"alerts": ", ".join(sorted(missed)), "note": note}
-        raise Problem(409, title, advice, kept=kept, back=back)
+        advice = f"{len(given)} of {len(wanted)} were {typed['verdict']}. These were not touched; look at them again."
+        raise Problem(409, title, advice, kept={"alerts": ", ".join(sorted(missed)), **typed}, back=back)
     return RedirectResponse(back, 303)
 
 
-def _judged(request: Request, alert_id: str, typed: Mapping[str, str]) -> Judged:
-    """What was asked for; a problem where something is missing."""
-    verdict, version, days = typed["verdict"], typed["version"], typed.get("days", "")
-    person, until = request.state.person, None
+def _judging(request: Request, alert_id: str, typed: Mapping[str, str]) -> Judging:
+    """What was asked for; a problem where it is no verdict."""
+    verdict, version, days, person = typed["verdict"], typed["version"], typed.get("days", ""), request.state.person
     if verdict not in ("confirmed", "dismissed", "snoozed") or not version.isdigit():
         raise Problem(400, "This is no verdict", "Open the alert again and choose one.", kept=typed)
-    if verdict == "snoozed":
-        if not typed.get("reason"):
-            raise Problem(400, "A snooze needs a reason", "Go back and say why it can wait.", kept=typed)
-        if not days.isdigit() or not 0 < int(days) <= LONGEST_DAYS:
-            raise Problem(400, "A snooze needs an end", "Go back and choose for how long.", kept=typed)
-        until = now() + int(days) * DAY
-    return Judged(
-        f"verdict-{secrets.token_hex(12)}",
-        alert_id,
-        int(version),
-        verdict,  # type: ignore[arg-type]
-        person.name,
-        person.role.value,
-        typed["note"][:1_000],
-        typed.get("reason", "")[:500] if until else "",
-        until,
+    snoozed = verdict == "snoozed"
+    return Judging(
+        alert_id=alert_id,
+        version=int(version),
+        verdict=verdict,  # type: ignore[arg-type]
+        analyst=person.name,
+        role=person.role.value,
+        note=typed["note"][:LONGEST_NOTE] or None,
+        until=now() + int(days) * DAY if snoozed and days.isdigit() else None,
+        reason=(typed.get("reason") or None) if snoozed else None,
     )
 
 
-def _give_all(connection: Connection, wanted: Sequence[Judged]) -> list[Sending]:
-    at = now()
-    return [sending for judged in wanted if (sending := give(connection, judged, at)) is not None]
+def _unfit(error: Exception, typed: Mapping[str, str], back: str) -> Problem:
+    return Problem(400, "This verdict cannot be given", f"{error}".capitalize() + ".", kept=typed, back=back)
 
 
-async def _send(request: Request, given: Sequence[Sending]) -> None:
-    """Tells Kafka; what it does not take now, the feed sends later: it is kept already."""
-    console = request.app.state.console
-    await console.outgoing.send_now(given)
-
-
-async def _conflict(request: Request, alert_id: str, typed: Mapping[str, str]) -> Response:
-    found = await request.app.state.console.read(shown, alert_id)
-    if found is None:
-        raise not_found("such alert")
+async def _conflict(request: Request, stale: StaleAlertError, typed: Mapping[str, str]) -> Response:
+    found = await request.app.state.console.read(shown, stale.item.alert_id)
     return render(request, "conflict.html", 409, **context(request, found), typed=typed, changed=_changed(found))
 
 

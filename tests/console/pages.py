@@ -24,7 +24,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 def settings_of(folder: Path, **others: Any) -> Settings:
     """Settings of a console that stands alone: no Kafka and no Redis answers."""
-    given = {"console_database": str(folder / "console.db"), "console_users": folder / "users.json"}
+    given: dict[str, Any] = {"console_database": str(folder / "console.db"), "console_users": folder / "users.json"}
     return Settings(**(given | {"kafka_brokers": ["127.0.0.1:1"], "redis_url": "redis://127.0.0.1:1/0"} | others))
 
 
