@@ -13,6 +13,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY detectors/ detectors/
 COPY streams/ streams/
 COPY simulator/ simulator/
+COPY console/ console/
 COPY sellerwatch/ sellerwatch/
 RUN /opt/builder/bin/hatchling build --target wheel \
  && /opt/sellerwatch/bin/pip install --no-deps --no-index dist/*.whl \

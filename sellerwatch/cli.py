@@ -36,9 +36,13 @@ intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contac
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
-operate.add_to(app)
+console = typer.Typer(invoke_without_command=True, help="The analysts' console: web pages, and who may log in.")
+users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
+app.add_typer(console, name="console")
+console.add_typer(users, name="users")
 audit = typer.Typer(no_args_is_help=True, help="The chain of what was decided and done, and whether it is whole.")
 app.add_typer(audit, name="audit")
+operate.add_to(app)
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
@@ -181,13 +185,14 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=1_000_000, help="Seconds of the marketplace in one of ours.")
     ] = 10_800,
+    console: Annotated[bool, typer.Option(help="The analysts' console on it, at the address that is printed.")] = True,
 ) -> None:
     """Runs the whole system on embedded parts and made-up traffic: nothing else to install."""
     from sellerwatch.demo.options import Options, parse_duration
     from sellerwatch.demo.run import run
 
     seconds = None if duration is None else parse_duration(duration)
-    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed)))
+    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed, console)))
 
 
 @topics.command("create")
@@ -352,6 +357,54 @@ def policy_show(
 
 
 VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@console.callback()
+def console_run(context: typer.Context, config: Config = None) -> None:
+    """Serves the analysts' console, until it is ended."""
+    if context.invoked_subcommand is None:
+        from sellerwatch.console import run
+
+        raise typer.Exit(run(_settings(config)))
+
+
+UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
+
+
+@users.command("add")
+def users_add(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="analyst, lead, auditor (reads only) or admin.")] = "analyst",
+    config: Config = None,
+) -> None:
+    """Lets somebody log in; asks for the password, or reads it from standard input."""
+    from sellerwatch.console import add
+
+    add(_settings(config), name, role)
+
+
+@users.command("list")
+def users_list(config: Config = None) -> None:
+    """Lists who may log in, and as what."""
+    from sellerwatch.console import show
+
+    show(_settings(config))
+
+
+@users.command("remove")
+def users_remove(name: UserName, config: Config = None) -> None:
+    """Lets somebody in no more, and logs them out."""
+    from sellerwatch.console import remove
+
+    remove(_settings(config), name)
+
+
+@users.command("password")
+def users_password(name: UserName, config: Config = None) -> None:
+    """Gives somebody another password, and logs them out."""
+    from sellerwatch.console import change_password
+
+    change_password(_settings(config), name)
 
 
 @models.command("list")
