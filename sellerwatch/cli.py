@@ -4,7 +4,7 @@ import secrets
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,6 +15,10 @@ from streams.files import FilesError
 from streams.names import STAGES
 from streams.settings import Settings, load_settings
 
+REPORT_EXAMPLE = (
+    "Example: sellerwatch report --from 2027-01-01 --to 2027-02-01 --log log.jsonl.gz --decisions decisions.parquet "
+    "--alerts alerts.jsonl --html report.html"
+)
 app = typer.Typer(
     name="sellerwatch",
     no_args_is_help=True,
@@ -24,7 +28,7 @@ app = typer.Typer(
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
-report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
+report = typer.Typer(invoke_without_command=True, epilog=REPORT_EXAMPLE)
 models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
 app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
@@ -39,6 +43,9 @@ app.add_typer(words, name="words")
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
+
+
+Counted = Literal["payments", "orders"]
 
 
 def _settings(config: Path | None) -> Settings:
@@ -269,6 +276,46 @@ def words_sample() -> None:
     from sellerwatch.words import sample
 
     typer.echo(sample(), nl=False)
+
+
+Dump = list[Path] | None
+
+
+@report.callback()
+def report_period(
+    context: typer.Context,
+    start: Annotated[str | None, typer.Option("--from", help="First day (UTC), or a moment with its offset.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The day after the last one, or a moment.")] = None,
+    log: Annotated[
+        Dump, typer.Option(help="A dump of sellerwatch.events, or contract events; repeatable. Best 24 months.")
+    ] = None,
+    decisions: Annotated[Dump, typer.Option(help="Decisions: .jsonl[.gz|.zst], .parquet; repeatable.")] = None,
+    alerts: Annotated[Dump, typer.Option(help="Alerts: .jsonl[.gz|.zst], .parquet; repeatable.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page here that stands on its own.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown here; else it is printed.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every number here, one a line.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here, for programs.")] = None,
+    statements: Annotated[
+        Path | None, typer.Option(help="Write a draft of a statement of reasons for each alert: .jsonl, .csv.")
+    ] = None,
+    high_volume: Annotated[Path | None, typer.Option(help="Write every high-volume seller here (.csv).")] = None,
+    rates: Annotated[Path | None, typer.Option(help="Table (.csv) `currency,usd`: what one unit is worth.")] = None,
+    sales: Annotated[Counted, typer.Option(help="What the INFORM clock counts.")] = "payments",
+    config: Config = None,
+) -> None:
+    """Reports a period: transparency counts, false alerts, before and after, high-volume sellers, what was missed.
+
+    Reads the files that are named, else the topics of Kafka; memory stays the same however much that is.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from sellerwatch.report.build import Choices, Sources
+    from sellerwatch.report.command import Outputs
+    from sellerwatch.report.command import report_period as run
+
+    sources = Sources(decisions or (), alerts or (), log or ())
+    choices = Choices(rates, sales, statements, high_volume)
+    run(start, end, sources, choices, Outputs(html, markdown, csv, json), _settings(config))
 
 
 @report.command("missed")
