@@ -7,19 +7,21 @@ previous key's hash is known too, so that what was remembered under it is found 
 
 import base64
 import hashlib
+import hmac
 import ipaddress
 import re
 import socket
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
 from detectors.events import (
     AlertSnoozed,
+    IntelKind,
     IntelListed,
     IntelWithdrawn,
     OrderPlaced,
@@ -38,6 +40,8 @@ from detectors.events import (
 from streams.mail import mail_kind
 
 REMEMBERED_HASHES = 200_000
+EXCHANGED = frozenset(get_args(IntelKind))
+"""Kinds that marketplaces tell each other of."""
 
 
 class HashKey(NamedTuple):
@@ -45,6 +49,11 @@ class HashKey(NamedTuple):
 
     kid: str
     secret: bytes
+
+
+def exchange_key(kid: str, secret: str) -> HashKey:
+    """The key of hashes that is derived from an exchange secret; its signatures have another."""
+    return HashKey(kid, hmac.digest(secret.encode(), b"sellerwatch.exchange.v1\0hash", "sha256"))
 
 
 def _plain(text: str) -> str:
@@ -128,10 +137,12 @@ class Pseudonyms:
 
     Args:
         keys: The current key first, then former ones whose hashes are still to be found.
+        exchange: Keys shared with other marketplaces: what these list under such a hash is found.
     """
 
-    def __init__(self, keys: Sequence[HashKey]) -> None:
+    def __init__(self, keys: Sequence[HashKey], exchange: Sequence[HashKey] = ()) -> None:
         self._current, *self._former = map(_Hasher, keys)
+        self._exchange = [_Hasher(key) for key in exchange]
         self.personal = lru_cache(REMEMBERED_HASHES)(self._personal)
         """A personal value with its hash, by kind and raw value."""
 
@@ -146,10 +157,19 @@ class Pseudonyms:
         """The hashes of the value under the former keys."""
         return [hasher(kind, value) for hasher in self._former]
 
+    def shared(self, kind: str, value: str) -> list[str]:
+        """The hashes of the value under the exchange keys; none of a kind that is not exchanged."""
+        return [hasher(kind, value) for hasher in self._exchange] if kind in EXCHANGED else []
+
     @property
     def rotating(self) -> bool:
         """Whether former keys are still looked up."""
         return bool(self._former)
+
+    @property
+    def exchanging(self) -> bool:
+        """Whether there are exchange keys."""
+        return bool(self._exchange)
 
 
 class _Hasher:
@@ -246,12 +266,12 @@ def _personal_values(body: Any, kind: type, pseudonyms: Pseudonyms) -> dict[str,
         if prefix := ip_prefix(body.ip):
             found["ip_prefix"] = personal("ip_prefix", prefix)
     for field in PLACES.get(kind, ()):
-        if text := _address_text(getattr(body, field)):
+        if text := address_text(getattr(body, field)):
             found[field] = personal("address", text)
     return found
 
 
-def _address_text(place: Place | str | None) -> str | None:
+def address_text(place: Place | str | None) -> str | None:
     """What is hashed of an address; a country or region alone is nobody's address."""
     if not isinstance(place, Place):
         return place
