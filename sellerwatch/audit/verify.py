@@ -13,7 +13,7 @@ from rich.markup import escape
 from sellerwatch.audit.heads import heads_in_redis, read_heads
 from sellerwatch.replay import is_log, trusting_replay
 from streams import names
-from streams.audit.deriving import Compared, compare, derive
+from streams.audit.deriving import Compared, Derived, compare, derive
 from streams.audit.verifying import Finding, Head, PartitionCheck, check_lines, parsed
 from streams.errors import UnavailableError
 from streams.files import FilesError, read_events
@@ -130,7 +130,7 @@ def _derive(found: Verified, entries: Entries, log: Sequence[Path], settings: Se
     replay = trusting_replay(settings)
     derived = derive(replay, (line for path in log for line in read_events(path)))
     for partition in sorted({*entries, *derived}):
-        compared = compare(partition, entries.get(partition, {}), derived.get(partition, []))
+        compared = compare(partition, entries.get(partition, {}), derived.get(partition, Derived()))
         found.findings += compared.findings
         found.notes.append(f"partition {partition}: {_said(compared)}")
 

@@ -131,10 +131,23 @@ def test_a_forged_chain_that_is_whole_in_itself_is_not_what_the_log_gives(made: 
     found = verified(tmp_path, Made(made.log, forged))
     gone = next(e for e in entries if e["body"]["kind"] == "verdict.given")
 
-    assert {finding.problem for finding in found.findings} == {"other_log"}
-    first = found.findings[0]
-    assert (first.partition, first.seq) == (gone["partition"], gone["seq"])
-    assert "verdict.given" in first.expected
+    assert [(f.problem, f.partition, f.seq) for f in found.findings] == [("other_log", gone["partition"], gone["seq"])]
+    assert "verdict.given" in found.findings[0].expected
+
+
+def test_an_entry_that_was_put_in_or_says_something_else_is_not_what_the_log_gives(made: Made, tmp_path: Path) -> None:
+    chains: dict[int, Chain] = {}
+    entries = [json.loads(entry) for entry in made.entries]
+    at = next(n for n, entry in enumerate(entries) if entry["body"]["kind"] == "verdict.given")
+    entries[at]["body"]["said"]["verdict"] = "dismissed"
+    entries.insert(2, json.loads(made.entries[1]))
+    entries[2]["body"] |= {"source": ["verdicts", 0, 99, 0], "event_id": "made-up"}
+    forged = [chains.setdefault(e["partition"], Chain(e["partition"])).append(e["body"]) for e in entries]
+
+    found = verified(tmp_path, Made(made.log, forged))
+
+    assert [finding.problem for finding in found.findings] == ["other_log", "other_log"]
+    assert {"made-up" in f.found or '"verdict":"dismissed"' in f.found for f in found.findings} == {True}
 
 
 def test_a_chain_that_began_in_the_middle_of_the_log_is_derived_from_there(made: Made, tmp_path: Path) -> None:
