@@ -157,7 +157,7 @@ def simulate(
     run(seed, sellers, days, output, truth)
 
 
-@app.command()
+@app.command(epilog="Example: sellerwatch doctor --json")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
     config: Config = None,
