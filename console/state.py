@@ -16,6 +16,7 @@ from console.live import Live
 from console.store.database import Database
 from console.store.feed.running import Feed
 from console.store.verdicts import Verdicts
+from streams.lexicons import lexicon_of
 from streams.settings import Settings
 from streams.store.connection import connect
 
@@ -45,6 +46,8 @@ class Console:
         self.verdicts = Verdicts(settings, self.database)
         self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])
         self.live = Live(self.database)
+        self.lexicon = lexicon_of(settings.lexicons)
+        """The word lists: what listings are marked by."""
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Asks the database, in a thread; a query sees one moment."""

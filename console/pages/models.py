@@ -1,0 +1,95 @@
+"""Models: the versions that are kept, how good each was, and the way back to one."""
+
+from typing import Any, Final
+
+import msgspec
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from console.auth.roles import Right
+from console.problems import Problem, not_found
+from console.rendering import render
+from console.routing import act, page
+from console.words import now
+from detectors.learners import GUARD, MODELS
+from detectors.risk_learner import CHALLENGER
+from streams import names
+from streams.errors import UnavailableError
+from streams.learn import LEARNER, learner_key
+from streams.model_commands import Action, Announcement, ModelCommand, all_slots, decode_announcement, pack_command
+from streams.signing import SignatureError, verify
+
+HERE: Final = "/system/models"
+
+
+async def show_models(request: Request) -> Response:
+    found = await _announcements(request)
+    by_model = {model: [one for one in found if one.model == model] for model in MODELS}
+    shown = {model: some for model, some in by_model.items() if some}
+    last = {one.model: one.version for one in found}
+    return render(
+        request, "models.html", tab="models", models=shown, last=last, held=await _held(request), shadow=CHALLENGER
+    )
+
+
+async def change_model(request: Request) -> Response:
+    """Asks learn to put an older version in force, or to let newer ones follow again."""
+    form = await request.form()
+    action, version, model = (str(form.get(name, "")) for name in ("action", "version", "model"))
+    if action == "rollback":
+        back = next((one for one in await _announcements(request) if one.version == version), None)
+        if back is None or back.model == CHALLENGER:
+            raise not_found("version of a model to go back to")
+        await _ask(request, "rollback", back.model, back)
+    elif action == "release" and model in MODELS:
+        await _ask(request, "release", model)
+    else:
+        raise Problem(400, "This cannot be asked of a model", "Roll back to a version, or release a model.", back=HERE)
+    return RedirectResponse(HERE, 303)
+
+
+async def _ask(request: Request, action: Action, model: str, back: Announcement | None = None) -> None:
+    """Records the act, then sends the command by way of the topic that learn reads."""
+    console, author = request.app.state.console, request.state.person.name
+    keys = console.settings.signing()
+    if not keys:
+        raise Problem(503, "The console has no model keys", "Set SELLERWATCH_MODEL_KEYS: commands are signed.", back=HERE)
+    version, snapshot = (back.version, back.snapshot) if back else ("", b"")
+    if back is not None:
+        try:
+            verify(keys, snapshot)  # what is announced again is what was announced
+        except SignatureError:
+            raise Problem(409, "This version was signed by another key", "It cannot be put in force.", back=HERE) from None
+    command = ModelCommand(action, model, now(), author, version, snapshot)
+    details = {"version": version} if version else {}
+    await console.record(request, f"model.{action}", subject_kind="model", subject=model, details=details)
+    await console.acting.send(names.TRAINING, None, pack_command(command, keys[0]), partition=0)
+
+
+async def _announcements(request: Request) -> list[Announcement]:
+    """The versions that are kept, oldest first."""
+    stored = await _read(request, [slot for model in MODELS for slot in all_slots(model)])
+    found = {one.version: one for value in stored if value for one in [decode_announcement(value)]}
+    return sorted(found.values(), key=lambda one: (one.published_at, one.model, one.version))
+
+
+async def _held(request: Request) -> set[str]:
+    (stored,) = await _read(request, [learner_key(GUARD)])
+    keys = request.app.state.console.settings.signing()
+    try:
+        return set(msgspec.msgpack.decode(verify(keys, stored, purpose=LEARNER))[0]) if stored and keys else set()
+    except SignatureError:
+        return set()
+
+
+async def _read(request: Request, slots: list[str]) -> list[Any]:
+    console = request.app.state.console
+    try:
+        return list(await console.redis.mget([f"{{{console.settings.namespace}.learn.0}}{slot}" for slot in slots]))
+    except (RedisError, OSError):
+        raise UnavailableError(f"Redis at {console.settings.redis_place} does not answer") from None
+
+
+ROUTES: list[BaseRoute] = [page(HERE, show_models), act(HERE, change_model, Right.GOVERN)]
