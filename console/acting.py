@@ -18,6 +18,8 @@ log = structlog.get_logger()
 PATIENCE_SECONDS: Final = 8.0
 """So long somebody waits for an answer to a click."""
 CLOSING_SECONDS: Final = 1.0
+LARGEST: Final = 4 * 1024 * 1024
+"""Of a model that is put in force again."""
 
 
 class Acting:
@@ -69,12 +71,16 @@ class Acting:
 
     def send_now(self, topic: str, key: str | None, value: bytes, partition: int | None = None) -> None:
         """The same as `send`, holding up its thread."""
-        milliseconds = int(PATIENCE_SECONDS * 1_000)
-        times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
         try:
             with self._lock:
-                self._producer = self._producer or self._new_producer(times)
+                self._producer = self._producer or _new_producer(self._settings)
             sent = self._producer.send(topic, value=value, key=key.encode() if key else None, partition=partition)
             sent.get(timeout=PATIENCE_SECONDS)
         except KafkaError as error:
             raise UnavailableError(f"Kafka does not answer: {type(error).__name__}") from None
+
+
+def _new_producer(settings: Settings) -> KafkaProducer:
+    milliseconds = int(PATIENCE_SECONDS * 1_000)
+    times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
+    return KafkaProducer(**client_options(settings), acks="all", max_request_size=LARGEST, **times)

@@ -4,18 +4,17 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from console.auth.roles import Right
+from console.pages.models import telling_of_redis
 from console.problems import Problem
 from console.rendering import render
 from console.routing import act, page
 from detectors.events import SECOND, Micros
 from streams.dead_alerts import DeadAlert, DeadAlerts
-from streams.errors import UnavailableError
 from streams.outbox import Outbox
 
 HERE: Final = "/system/deliveries"
@@ -70,10 +69,8 @@ async def _outbox(request: Request) -> Outbox | None:
     """The outbox; `None` where no stage has run yet."""
     console = request.app.state.console
     namespace = console.settings.namespace
-    try:
+    with telling_of_redis(console.settings):
         stored = await console.redis.get(f"{{{namespace}.layout}}partitions")
-    except (RedisError, OSError):
-        raise UnavailableError(f"Redis at {console.settings.redis_place} does not answer") from None
     return Outbox(console.redis, f"{namespace}.watch", int(stored)) if stored else None
 
 

@@ -69,7 +69,9 @@ async def replay_refused(request: Request) -> Response:
     if error is not None or row.one.told.topic == names.EVENTS:
         why = f"It would be refused again: {error}." if error else "It is a record of the log: send the event itself."
         raise Problem(400, "Nothing was sent", why, kept={"text": text}, back=f"{HERE}/{row.one.id}")
-    mended = {"fixed": True, "sha256": sha256(value).hexdigest()[:32]} if value is not None else {}
+    mended: dict[str, bool | int | str] = {}
+    if value is not None:
+        mended = {"fixed": True, "sha256": sha256(value).hexdigest()[:32]}
     await _act(request, row.one, "rejected.replayed", mended)
     await asyncio.to_thread(_send, request.app.state.console.settings, row.one, value)
     await _note(request, row.one, "replayed")

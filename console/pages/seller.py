@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.pages.links import Cluster, cluster_around
+from console.pages.links import around
 from console.problems import Problem, not_found
 from console.rendering import render
 from console.routing import page
@@ -43,7 +43,6 @@ class Overview(Struct, frozen=True):
     alerts: list[QueueItem]
     happened: list[Occurrence]
     trade: Trade
-    cluster: Cluster
 
 
 def overview(connection: Connection, seller_id: str) -> Overview | None:
@@ -56,15 +55,15 @@ def overview(connection: Connection, seller_id: str) -> Overview | None:
         alerts_of(connection, seller_id, SOME),
         occurrences_of(connection, seller_id, SOME),
         trade(connection, seller_id),
-        cluster_around(connection, seller_id, steps=1),
     )
 
 
 async def show_seller(request: Request) -> Response:
-    found: Overview | None = await request.app.state.console.read(overview, request.path_params["seller_id"])
+    console, seller_id = request.app.state.console, request.path_params["seller_id"]
+    found: Overview | None = await console.read(overview, seller_id)
     if found is None:
         raise not_found("such seller")
-    return render(request, "seller.html", seller=found.seller, tab="", shown=found)
+    return render(request, "seller.html", seller=found.seller, tab="", shown=found, **await around(console, seller_id))
 
 
 async def show_orders(request: Request) -> Response:
