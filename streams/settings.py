@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from streams.errors import SettingsError
 from streams.found import LONGEST_WAIT_SECONDS
-from streams.privacy import HashKey
+from streams.privacy import HashKey, exchange_key
 
 CONFIG_VARIABLE = "SELLERWATCH_CONFIG"
 OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_REQUIRE_SERVICES", "SELLERWATCH_DATA")
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     hash_keys: Secrets = []
     """`id:secret`, separated by commas: keys of the hashes that replace personal values. The first is in
     force, the others are still looked up: that is how a key is rotated. A secret has at least 16 characters."""
+
+    exchange_keys: Secrets = []
+    """`id:secret`, separated by commas: keys shared with other marketplaces, each with its partners, by which
+    indicators are exchanged (`sellerwatch intel export`, `sellerwatch intel import`). A secret has at least 32
+    characters."""
 
     model_keys: Secrets = []
     """Secrets that sign model snapshots; the first signs, all verify. At least 16 characters each."""
@@ -187,6 +192,7 @@ class Settings(BaseSettings):
         "kafka_brokers",
         "webhook_allow_hosts",
         "hash_keys",
+        "exchange_keys",
         "model_keys",
         "webhook_secrets",
         "screening_lists",
@@ -230,6 +236,17 @@ class Settings(BaseSettings):
             raise ValueError("each key has an id of its own: hashes of two under one id could not be told apart")
         return keys
 
+    @field_validator("exchange_keys")
+    @classmethod
+    def _check_exchange_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for key in keys:
+            kid, _, secret = key.get_secret_value().partition(":")
+            if not (kid.isalnum() and len(kid) <= 8 and len(secret) >= 32):
+                raise ValueError(
+                    "each key is `id:secret`: an id of 1 to 8 letters or digits, a secret of 32 characters or more"
+                )
+        return keys
+
     @field_validator("model_keys")
     @classmethod
     def _check_model_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
@@ -262,6 +279,9 @@ class Settings(BaseSettings):
             raise ValueError("`console_proxy_user` needs `console_proxies`: whose headers are believed")
         if self.webhook_url and not self.webhook_secrets:
             raise ValueError("`webhook_url` needs `webhook_secrets`: deliveries are signed")
+        ids = [key.get_secret_value().partition(":")[0] for key in (*self.hash_keys, *self.exchange_keys)]
+        if len(set(ids)) < len(ids):
+            raise ValueError("`hash_keys` and `exchange_keys`: each key has an id of its own")
         return self
 
     @classmethod
@@ -286,6 +306,11 @@ class Settings(BaseSettings):
         """The hash keys, the one in force first."""
         split = (key.get_secret_value().partition(":") for key in self.hash_keys)
         return [HashKey(kid, secret.encode()) for kid, _, secret in split]
+
+    def exchanging(self) -> list[HashKey]:
+        """The keys of hashes that are exchanged with other marketplaces."""
+        split = (key.get_secret_value().partition(":") for key in self.exchange_keys)
+        return [exchange_key(kid, secret) for kid, _, secret in split]
 
     def signing(self) -> list[bytes]:
         """The model keys, the signing one first."""
