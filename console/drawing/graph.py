@@ -70,7 +70,10 @@ def graph(root: str, ties: Sequence[Tie]) -> Graph | None:
     left, top = (min(xs) + max(xs) - width) / 2, min(ys) - 34
     box = f"{left:.0f} {top:.0f} {width:.0f} {max(ys) + 44 - top:.0f}"
     depth = {seller: number for number, ring in enumerate(rings) for seller in ring}
-    nodes = [Node(seller, x, y, depth[seller], y + (28 if y >= 0 else -20)) for seller, (x, y) in places.items()]
+    nodes = [
+        Node(seller, x, y, depth[seller], y + (28 if seller != root and y >= 0 else -20))
+        for seller, (x, y) in places.items()
+    ]
     return Graph(nodes, edges, box, sum(map(len, rings)) - len(shown))
 
 
@@ -102,7 +105,7 @@ def _places(root: str, rings: Sequence[Sequence[str]], parents: Mapping[str, str
             angle = 2 * pi * place / len(ordered) + (pi / len(ordered) if number % 2 == 0 else 0.0)
             angles[seller] = angle
             far = RING * number * (1 + 0.012 * len(ordered))
-            places[seller] = round(far * 1.35 * cos(angle), 1), round(far * 0.82 * sin(angle), 1)
+            places[seller] = round(far * 1.9 * cos(angle), 1), round(far * 0.9 * sin(angle), 1)
     return places
 
 
