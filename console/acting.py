@@ -18,6 +18,8 @@ log = structlog.get_logger()
 PATIENCE_SECONDS: Final = 8.0
 """So long somebody waits for an answer to a click."""
 CLOSING_SECONDS: Final = 1.0
+LARGEST: Final = 4 * 1024 * 1024
+"""Of a model that is put in force again."""
 
 
 class Acting:
@@ -44,9 +46,9 @@ class Acting:
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    async def send(self, topic: str, key: str | None, value: bytes) -> None:
+    async def send(self, topic: str, key: str | None, value: bytes, *, partition: int | None = None) -> None:
         """Sends one record and waits until Kafka has it; UnavailableError where it has not."""
-        await asyncio.to_thread(self.send_now, topic, key, value)
+        await asyncio.to_thread(self.send_now, topic, key, value, partition)
 
     def close(self) -> None:
         with suppress(KafkaError):
@@ -67,14 +69,18 @@ class Acting:
             self._recorder = self._recorder or ActRecorder(self._settings, patience=PATIENCE_SECONDS)
         self._recorder.record(act)
 
-    def send_now(self, topic: str, key: str | None, value: bytes) -> None:
+    def send_now(self, topic: str, key: str | None, value: bytes, partition: int | None = None) -> None:
         """The same as `send`, holding up its thread."""
-        milliseconds = int(PATIENCE_SECONDS * 1_000)
-        times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
         try:
             with self._lock:
-                self._producer = self._producer or KafkaProducer(**client_options(self._settings), acks="all", **times)
-            sent = self._producer.send(topic, value=value, key=key.encode() if key else None)
+                self._producer = self._producer or _new_producer(self._settings)
+            sent = self._producer.send(topic, value=value, key=key.encode() if key else None, partition=partition)
             sent.get(timeout=PATIENCE_SECONDS)
         except KafkaError as error:
             raise UnavailableError(f"Kafka does not answer: {type(error).__name__}") from None
+
+
+def _new_producer(settings: Settings) -> KafkaProducer:
+    milliseconds = int(PATIENCE_SECONDS * 1_000)
+    times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
+    return KafkaProducer(**client_options(settings), acks="all", max_request_size=LARGEST, **times)

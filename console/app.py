@@ -14,7 +14,7 @@ from starlette.types import Scope
 from console.auth import pages as auth
 from console.auth.access import is_loopback
 from console.auth.middleware import Who
-from console.pages import alert, queue, verdicts
+from console.pages import alert, links, queue, search, seller, system, verdicts
 from console.problems import HANDLERS
 from console.rendering import STATIC
 from console.security import Shell
@@ -41,7 +41,7 @@ async def healthz(_: Request) -> Response:
 
 def routes() -> list[BaseRoute]:
     """Everything that can be asked of the console."""
-    parts = (auth, queue, alert, verdicts)
+    parts = (auth, queue, alert, verdicts, seller, links, search, system)
     return [
         Route("/healthz", healthz),
         Mount("/static", KeptFiles(directory=STATIC), name="static"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
+from redis.asyncio import Redis
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -13,14 +14,17 @@ from console.auth.access import Access
 from console.auth.limiter import Limiter
 from console.auth.sessions import Sessions
 from console.live import Live
+from console.looking import Looking
 from console.store.database import Database
 from console.store.feed.running import Feed
 from console.store.verdicts import Verdicts
+from streams.lexicons import lexicon_of
 from streams.settings import Settings
-from streams.store.connection import connect
 
 log = structlog.get_logger()
 FEED_SECONDS = 1.5
+REDIS_PATIENCE: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+"""A page says rather that Redis does not answer than make people wait."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -40,11 +44,14 @@ class Console:
         self.sessions = Sessions(secret.get_secret_value() if secret else None, settings.console_session)
         self.limiter = Limiter()
         self.database = Database.open(settings.console_database.get_secret_value())
-        self.redis = connect(settings.redis_url.get_secret_value())
+        self.redis = Redis.from_url(settings.redis_url.get_secret_value(), **REDIS_PATIENCE)
         self.acting = Acting(settings)
         self.verdicts = Verdicts(settings, self.database)
         self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])
         self.live = Live(self.database)
+        self.looking = Looking(settings)
+        self.lexicon = lexicon_of(settings.lexicons)
+        """The word lists: what listings are marked by."""
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Asks the database, in a thread; a query sees one moment."""

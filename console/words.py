@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from console.store.queries.trade import OrderItem
 from detectors.decision import say_time
 from detectors.events import DAY, HOUR, SECOND
 from detectors.money import say_money
@@ -140,6 +141,12 @@ def money(amount_minor: int, currency: str) -> str:
     return say_money(amount_minor, currency)
 
 
+def fate(order: OrderItem) -> str:
+    """What became of an order, the worst first."""
+    happened = ("disputed", "refunded", "cancelled", "delivered")
+    return next((name for name in happened if getattr(order, f"{name}_at") is not None), "open")
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 order`, `3 orders`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -159,4 +166,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "money": money,
     "plural": plural,
+    "fate": fate,
 }

@@ -66,10 +66,14 @@ def graph(root: str, ties: Sequence[Tie]) -> Graph | None:
     places = _places(root, [[seller for seller in ring if seller in set(shown)] for ring in rings], parents)
     edges = [_edge(places[one], places[other], via) for (one, other), via in _joined(ties, places).items()]
     xs, ys = [x for x, _ in places.values()], [y for _, y in places.values()]
-    left, top = min(xs) - 90, min(ys) - 34
-    box = f"{left:.0f} {top:.0f} {max(xs) + 90 - left:.0f} {max(ys) + 44 - top:.0f}"
+    width = max(max(xs) - min(xs) + 180, SIZE)
+    left, top = (min(xs) + max(xs) - width) / 2, min(ys) - 34
+    box = f"{left:.0f} {top:.0f} {width:.0f} {max(ys) + 44 - top:.0f}"
     depth = {seller: number for number, ring in enumerate(rings) for seller in ring}
-    nodes = [Node(seller, x, y, depth[seller], y + (28 if y >= 0 else -20)) for seller, (x, y) in places.items()]
+    nodes = [
+        Node(seller, x, y, depth[seller], y + (28 if seller != root and y >= 0 else -20))
+        for seller, (x, y) in places.items()
+    ]
     return Graph(nodes, edges, box, sum(map(len, rings)) - len(shown))
 
 
@@ -98,10 +102,10 @@ def _places(root: str, rings: Sequence[Sequence[str]], parents: Mapping[str, str
         ordered = sorted(ring, key=lambda seller: angles[parents[seller]])
         # From the side on: names of sellers that stand above each other would run into each other.
         for place, seller in enumerate(ordered):
-            angle = 2 * pi * place / len(ordered) + (pi / 2 / len(ordered) if number % 2 else 0.0)
+            angle = 2 * pi * place / len(ordered) + (pi / len(ordered) if number % 2 == 0 else 0.0)
             angles[seller] = angle
             far = RING * number * (1 + 0.012 * len(ordered))
-            places[seller] = round(far * 1.35 * cos(angle), 1), round(far * 0.82 * sin(angle), 1)
+            places[seller] = round(far * 1.9 * cos(angle), 1), round(far * 0.9 * sin(angle), 1)
     return places
 
 

@@ -1,30 +1,18 @@
 """Orders along time: when, how large, and what became of them."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import Struct
 
 from console.drawing.scale import Scale, log_scale
-from console.words import day, minute
+from console.store.queries.trade import OrderItem
+from console.words import day, fate, minute
 from detectors.events import DAY, Micros
 
 WIDTH: Final = 640.0
 HEIGHT: Final = 150.0
 LEFT, RIGHT, TOP, BOTTOM = 12.0, 12.0, 14.0, 24.0
-
-
-class Order(Protocol):
-    """What a timeline shows of an order."""
-
-    @property
-    def order_id(self) -> str: ...
-    @property
-    def placed_at(self) -> Micros: ...
-    @property
-    def amount_minor(self) -> int: ...
-    @property
-    def fate(self) -> str: ...
 
 
 class Dot(Struct, frozen=True):
@@ -33,7 +21,8 @@ class Dot(Struct, frozen=True):
     x: float
     y: float
     tone: str
-    order: Order
+    order: OrderItem
+    fate: str
 
 
 class Mark(Struct, frozen=True):
@@ -59,7 +48,7 @@ class Timeline(Struct, frozen=True):
 TONES: Final = {"disputed": "critical", "refunded": "high", "cancelled": "paper", "delivered": "good"}
 
 
-def timeline(orders: Sequence[Order], raised_at: Micros | None) -> Timeline | None:
+def timeline(orders: Sequence[OrderItem], raised_at: Micros | None) -> Timeline | None:
     """The drawing; `None` where there are no orders."""
     if not orders:
         return None
@@ -68,8 +57,9 @@ def timeline(orders: Sequence[Order], raised_at: Micros | None) -> Timeline | No
     along = Scale(min(times) - margin, max(times) + margin, WIDTH - LEFT - RIGHT)
     up, logs = log_scale([order.amount_minor for order in orders], HEIGHT - TOP - BOTTOM)
     dots = [
-        Dot(LEFT + along.at(order.placed_at), HEIGHT - BOTTOM - up.at(size), TONES.get(order.fate, "low"), order)
+        Dot(LEFT + along.at(order.placed_at), HEIGHT - BOTTOM - up.at(size), TONES.get(became, "low"), order, became)
         for order, size in zip(orders, logs, strict=True)
+        for became in [fate(order)]
     ]
     raised = None
     if raised_at is not None:

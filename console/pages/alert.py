@@ -16,9 +16,10 @@ from console.problems import not_found
 from console.rendering import render
 from console.routing import page
 from console.store.queries.alert import AlertPage, Alike, alert_page, alike
-from console.store.queries.evidence import EvidenceOrder, SellerRisk, evidence_orders, risks
+from console.store.queries.evidence import evidence_orders
 from console.store.queries.queue import QueueFilter, QueueItem, queue
-from console.store.states import STATES
+from console.store.queries.sellers import Seller, alerts_of, standings
+from console.store.queries.trade import OrderItem
 from detectors.assessment import Reason
 from detectors.decision import Alert
 
@@ -40,10 +41,10 @@ class Shown(Struct, frozen=True):
 
     page: AlertPage
     alike: Alike
-    orders: list[EvidenceOrder]
+    orders: list[OrderItem]
     others: list[QueueItem]
     """The seller's other alerts."""
-    risks: dict[str, SellerRisk]
+    risks: dict[str, Seller]
     following: str | None
     """The alert that is next in the queue."""
 
@@ -53,14 +54,14 @@ def shown(connection: Connection, alert_id: str) -> Shown | None:
     if found is None:
         return None
     item, evidence = found.item, found.alert.evidence
-    others = queue(connection, QueueFilter(STATES, seller_id=item.seller_id), order="newest", limit=OTHERS + 1)
+    others = alerts_of(connection, item.seller_id, OTHERS + 1)
     waiting = queue(connection, QueueFilter(), limit=2).items
     return Shown(
         found,
         alike(connection, found),
         evidence_orders(connection, item.seller_id, evidence.orders),
-        [other for other in others.items if other.alert_id != item.alert_id],
-        risks(connection, [item.seller_id, *(link.seller_id for link in evidence.sellers)]),
+        [other for other in others if other.alert_id != item.alert_id],
+        standings(connection, [item.seller_id, *(link.seller_id for link in evidence.sellers)]),
         next((other.alert_id for other in waiting if other.alert_id != item.alert_id), None),
     )
 

@@ -73,15 +73,19 @@ for (const place of all("[data-chart]")) {
   const cells = (name) => all(`#${place.dataset.chart} data.${name}`).map((cell) => Number(cell.value));
   const times = cells("time");
   if (times.length < 2) continue;
-  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
-  const series = place.dataset.series.split(",").map((name, at) => ({
-    label: name, stroke: colour(at ? "--strong-line" : "--accent"), width: at ? 1 : 2,
-    points: { show: true, size: at ? 3 : 4 }, paths: at ? () => null : undefined,
+  const order = times.map((_, at) => at).sort((a, b) => times[a] - times[b]);
+  const sorted = (values) => order.map((at) => values[at]);
+  const names = place.dataset.series.split(","), labels = (place.dataset.labels || place.dataset.series).split(",");
+  const line = { stroke: colour("--line"), width: 1 };
+  const axis = { stroke: colour("--muted"), grid: line, ticks: line };
+  const series = labels.map((label, at) => ({
+    label, stroke: colour(at ? "--high" : "--accent"), width: 1.5, points: { show: true, size: at ? 3 : 5 },
+    paths: at && !place.dataset.labels ? () => null : undefined,
     value: (_, value) => (value == null ? "-" : value.toFixed(2)),
   }));
-  const values = place.dataset.series.split(",").map(cells);
   const size = () => ({ width: place.clientWidth, height: 230 });
   const chart = new uPlot({ ...size(), tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
-    scales: { y: { range: [0, 1] } }, axes: [axis, axis], series: [{}, ...series] }, [times, ...values], place);
+    scales: { y: { range: [0, 1] } }, axes: [axis, axis], series: [{}, ...series] },
+    [sorted(times), ...names.map((name) => sorted(cells(name)))], place);
   addEventListener("resize", () => chart.setSize(size()));
 }

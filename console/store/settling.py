@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from console.store.changing import queue_changed
 from console.store.schema import alert_bodies, alerts, given, verdicts
@@ -28,22 +28,23 @@ def settle(connection: Connection, sellers: Iterable[str], now: Micros) -> None:
     Args:
         now: Of the clock: a snooze that has ended leaves an alert open.
     """
-    changed = 0
+    changed: list[dict[str, Any]] = []
     for some in in_parts(sellers):
         told = _verdicts(connection, some)
-        if not told:
-            continue
         for row, ids in _alerts(connection, list(told)):
             standing = _standing(row, ids, told[row.seller_id], now)
             if standing[:2] != (row.state, row.snoozed_until):
-                connection.execute(
-                    update(alerts)
-                    .where(alerts.c.alert_id == row.alert_id)
-                    .values(standing._asdict() | {"version": alerts.c.version + 1})
-                )
-                changed += 1
+                changed.append({"of_alert": row.alert_id} | {f"new_{k}": v for k, v in standing._asdict().items()})
     if changed:
+        connection.execute(_CHANGE, changed)
         queue_changed(connection)
+
+
+_CHANGE: Final = (
+    update(alerts)
+    .where(alerts.c.alert_id == bindparam("of_alert"))
+    .values(**{name: bindparam(f"new_{name}") for name in Standing._fields}, version=alerts.c.version + 1)
+)
 
 
 def wake(connection: Connection, now: Micros) -> int:

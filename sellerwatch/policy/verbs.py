@@ -11,11 +11,11 @@ from rich.table import Table
 
 from detectors.decision import say_time
 from sellerwatch.operate.asking import OPERATOR, user
-from sellerwatch.policy.comparing import Change, changes
 from sellerwatch.policy.reading import PolicyFile, read_policy
 from streams.acts import Act, record_act
 from streams.errors import SettingsError
 from streams.policy.chain import Publication
+from streams.policy.comparing import Change, changes
 from streams.policy.published import unpack
 from streams.policy.publishing import publications, publish
 from streams.settings import Settings

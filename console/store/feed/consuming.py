@@ -1,7 +1,7 @@
 """The topics as the feed reads them: every partition, from where the database is."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -117,10 +117,10 @@ class Topics:
             parts.append(part)
         return parts
 
-    def ends(self) -> dict[Place, int]:
-        """Where each partition ends now."""
+    def ends(self, places: Iterable[Place] | None = None) -> dict[Place, int]:
+        """Where each partition ends now; default: of all that are read."""
         try:
-            found = self._consumer.end_offsets([TopicPartition(*place) for place in self._stored])
+            found = self._consumer.end_offsets([TopicPartition(*place) for place in places or self._stored])
         except KafkaError as error:
             raise UnavailableError(f"Kafka does not answer: {error!r}; see `sellerwatch doctor`") from None
         return {Place(tp.topic, tp.partition): end for tp, end in found.items()}
