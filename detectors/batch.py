@@ -49,7 +49,7 @@ def above(values: Column, level: Column | float) -> Column:
     return np.maximum(values - level, 0.0)
 
 
-def rise(values: Column, low: float, half: float) -> Column:
+def rise(values: Column, low: float, half: Column | float) -> Column:
     """0 up to `low`, 0.5 at `half` beyond it, ever slower towards 1: it never saturates, so nothing ties."""
     beyond = np.maximum(values - low, 0.0)
     return beyond / (beyond + half)

@@ -259,6 +259,17 @@ occurrences: Final = Table(
 )
 """What else happened to a seller: registrations, bans, reports, values that were listed. `detail` is for people."""
 
+word_choices: Final = Table(
+    "word_choices",
+    metadata,
+    _text("term", primary_key=True),
+    Column("accepted", Integer, nullable=False),
+    _text("chosen_by"),
+    _micros("chosen_at"),
+    sqlite_with_rowid=False,
+)
+"""Own. What people said of the new words that verdicts have brought up; `accepted` is 0 or 1."""
+
 FED: Final = (
     positions,
     alerts,

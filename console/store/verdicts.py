@@ -41,6 +41,7 @@ log = structlog.get_logger()
 TOPIC: Final = "verdicts"
 PATIENCE_SECONDS: Final = 8.0
 """So long somebody waits for an answer to a click."""
+CLOSING_SECONDS: Final = 1.0
 LATE: Final[Micros] = 20 * SECOND
 """What is unsent for longer is nobody's at present."""
 AT_ONCE: Final = 100
@@ -117,6 +118,21 @@ class Verdicts:
         with self._database.reading() as connection:
             return Judged(_item(connection, judging.alert_id), sent)
 
+    def give_many(self, judgings: Sequence[Judging]) -> list[Judged]:
+        """Keeps many in one transaction and sends them; those whose alert has changed are left out of the answer.
+
+        Raises:
+            UnknownAlertError, UnfitVerdictError, UnavailableError: Nothing was changed.
+        """
+        kept: dict[str, str] = {}
+        with self._database.writing() as connection:
+            for judging in judgings:
+                with suppress(StaleAlertError):  # it is raised before anything is written
+                    kept[judging.alert_id] = keep(connection, judging, clock())
+        sent = self._send(list(kept.values()))
+        with self._database.reading() as connection:
+            return [Judged(_item(connection, alert_id), sent) for alert_id in kept]
+
     def send_unsent(self, database: Database) -> None:
         """Sends what was kept and never sent: the process ended in between, or Kafka did not answer."""
         with database.reading() as connection:
@@ -128,10 +144,11 @@ class Verdicts:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        for client in (self._producer, self._recorder):
-            if client is not None:
-                with suppress(KafkaError):
-                    client.close()
+        with suppress(KafkaError):
+            if self._producer is not None:
+                self._producer.close(timeout=CLOSING_SECONDS)
+            if self._recorder is not None:
+                self._recorder.close()
 
     def _send(self, event_ids: Sequence[str]) -> bool:
         """Sends those of the verdicts that are unsent, the record of the act first; whether Kafka has them."""

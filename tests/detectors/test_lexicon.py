@@ -1,6 +1,5 @@
 """Terms are found however they are spelled, and left alone where other words make them harmless."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.folding import fold_text
 from detectors.lexicon import NAMED, Lexicon, LexiconError, Words, sample_lexicon
+from simulator.dice import Dice
 from simulator.disguises import DISGUISES
 
 SAMPLE = sample_lexicon()
@@ -26,7 +26,7 @@ def terms(text: str, lexicon: Lexicon = SAMPLE) -> list[str]:
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_disguised_term_of_the_sample_is_found_in_19_of_20_cases(disguise: str) -> None:
-    dice = random.Random(3)
+    dice = Dice(3)
     missed = [
         term
         for term in NAMES
@@ -38,7 +38,7 @@ def test_a_disguised_term_of_the_sample_is_found_in_19_of_20_cases(disguise: str
 
 @given(st.sampled_from(NAMES), st.sampled_from(sorted(DISGUISES)), st.integers(0, 9))
 def test_whatever_is_read_stays_within_0_and_1(term: str, disguise: str, seed: int) -> None:
-    words = read(f"5g {DISGUISES[disguise](term, random.Random(seed))} telegram")
+    words = read(f"5g {DISGUISES[disguise](term, Dice(seed))} telegram")
 
     assert 0.0 <= words.named < 1.0
     assert 0.0 <= words.hinted < 1.0

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from detectors.alert_policy import Policy
 from detectors.events import DAY, HOUR, PolicyPublished
-from streams.policy.comparing import changes
 from sellerwatch.policy.reading import PolicyFileError, check_policy, read_policy
+from streams.policy.comparing import changes
 from streams.policy.document import parse_duration, say_duration
 from streams.policy.published import PolicyShelf, pack, policy_in, unpack
 from tests.policy.files import DOCUMENTS, written

@@ -40,7 +40,7 @@ def hash_of(seller: str) -> int:
 
 def test_the_estimate_is_right_on_average_and_its_interval_holds_the_truth() -> None:
     strata = ((0.0, 0.01), (0.3, 0.1), (0.5, 0.4))
-    totals, held, runs = [], 0, 200
+    totals, held, runs = [], 0, 80
     for seed in range(runs):
         decisions, truth = market(seed, 0.05, strata=strata)
         found = report(decisions, Labels(truth)).missed_sellers
