@@ -56,14 +56,21 @@ class Assessment:
         self._of_order: Final = len(catalogue.order.terms)
         self._columns: list[Column] = []
         sums: list[Column] = []
+        nothing, highest = np.zeros_like(batch.anomaly), batch.highest
         for pattern in (*catalogue.seller, catalogue.order):
-            weighed = pattern.weigh(batch)
             self._terms += pattern.terms
+            levels = getattr(pattern, "idle_below", None)
+            if levels and all(highest[name] <= level for name, level in levels.items()):
+                self._columns += [nothing] * len(pattern.terms)
+                sums.append(nothing)
+                continue
+            weighed = pattern.weigh(batch)
             self._columns += weighed
             sums.append(_sum(weighed))
         against_order = sums.pop()
-        total, strongest = _sum(sums), np.maximum.reduce(sums)
-        evidence = np.sqrt(_sum([own * own for own in sums]))
+        active = [own for own in sums if own is not nothing]
+        total, strongest = _sum([nothing, *active]), np.maximum.reduce(sums)
+        evidence = np.sqrt(_sum([nothing, *(own * own for own in active)]))
         scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
         self._judged = [pattern.name in JUDGED_BY_LABELS for pattern in catalogue.seller for _ in pattern.terms]
         self._scales = scale, scale, np.ones_like(scale)
