@@ -13,7 +13,7 @@ from detectors.events import Record
 from streams import names
 from streams.rejected import Rejected
 from streams.upstream import MAX_BYTES
-from tests.docs.event_types import BY_TOPIC, BODIES, SET_BY_INTAKE
+from tests.docs.event_types import BODIES, BY_TOPIC, SET_BY_INTAKE
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "reference" / "asyncapi.json"
 REF: Final = "#/components/schemas/{name}"
