@@ -26,7 +26,7 @@ def chain(made: Made) -> list[bytes]:
 
 
 def checked(entries: Sequence[bytes]) -> PartitionCheck:
-    (check,) = check_lines((f"t@{n}", entry) for n, entry in enumerate(entries)).values()
+    (check,) = check_lines((f"t@{n}", None, entry) for n, entry in enumerate(entries)).values()
     return check
 
 
@@ -90,6 +90,15 @@ def test_an_entry_written_anew_under_its_own_hash_breaks_the_link_behind_it(chai
 
     assert said([*chain[:4], forged, *chain[5:]]) == [("unlinked", 5, "t@5")]
     assert ("forked", 4, "t@5") in said([*chain[:5], forged, *chain[5:]])
+
+
+def test_an_entry_of_another_partition_is_none_of_this_one(chain: list[bytes]) -> None:
+    own = json.loads(chain[0])["partition"]
+    stranger = Chain(7).append({"kind": "x"})
+
+    (check,) = check_lines((f"t@{n}", own, e) for n, e in enumerate([*chain[:2], stranger, *chain[2:]])).values()
+
+    assert [(f.problem, f.place) for f in check.findings] == [("moved", "t@2")]
 
 
 def test_a_tail_that_was_cut_off_is_found_by_a_head_that_was_kept(chain: list[bytes]) -> None:
