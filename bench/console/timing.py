@@ -49,11 +49,11 @@ def questions(connection: Connection) -> dict[str, Question]:
     page = alert_page(connection, alert_id)
     assert page is not None
     lexicon, rare = sample_lexicon(), QueueFilter(states=("confirmed",), patterns=(PATTERNS[3],), severities=("low",))
-    asked: dict[str, Question] = {
-        f"queue by {order}": lambda c, order=order: queue(c, QueueFilter(), order=order)
-        for order in ("severity", "newest", "oldest", "score")
-    }
-    return asked | {
+    return {
+        "queue by severity": lambda c: queue(c, QueueFilter(), order="severity"),
+        "queue by newest": lambda c: queue(c, QueueFilter(), order="newest"),
+        "queue by oldest": lambda c: queue(c, QueueFilter(), order="oldest"),
+        "queue by score": lambda c: queue(c, QueueFilter(), order="score"),
         "queue, page 41": lambda c: queue(c, QueueFilter(), order="severity", after_cursor=deep.next),
         "queue, every state": lambda c: queue(c, QueueFilter(states=STATES), order="newest", limit=200),
         "queue, pattern and severity": lambda c: queue(c, rare, order="score"),
