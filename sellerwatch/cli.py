@@ -473,6 +473,14 @@ def console_run(context: typer.Context, config: Config = None) -> None:
         raise typer.Exit(run(_settings(config)))
 
 
+@console.command("rebuild")
+def console_rebuild(config: Config = None) -> None:
+    """Builds the console's database anew from the topics; notes and who judged are kept."""
+    from sellerwatch.console import rebuild
+
+    rebuild(_settings(config))
+
+
 UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
 
 

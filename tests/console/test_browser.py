@@ -122,7 +122,7 @@ def test_nothing_runs_out_of_a_screen_of_360_pixels(browser: Browser, site: Site
 def test_without_scripts_one_logs_in_filters_and_judges(browser: Browser, site: Site) -> None:
     plain = person(browser, site, scripts=False)
     plain.log_in("analyst")
-    plain.page.get_by_text("Pattern", exact=True).click()
+    plain.page.locator("summary", has_text="Pattern").click()
     plain.page.get_by_label("Order").select_option("newest")
     plain.page.get_by_role("button", name="Apply").click()
     assert "order=newest" in plain.page.url
@@ -214,7 +214,7 @@ def test_filters_change_the_queue_in_place(people: dict[str, Person], site: Site
 def test_a_personal_value_is_searched_for_and_stands_in_no_address(people: dict[str, Person], site: Site) -> None:
     analyst = people["analyst"]
     analyst.open("/search")
-    analyst.page.get_by_label("Value").fill("nobody@example.org")
+    analyst.page.get_by_role("textbox", name="Value").fill("nobody@example.org")
     analyst.page.get_by_role("button", name="Look it up").click()
     expect(analyst.page.get_by_text("Nobody has touched it")).to_be_visible()
     assert "nobody" not in analyst.page.url
