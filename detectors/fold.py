@@ -145,7 +145,7 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment(market=market, reader=reader)
+        moment = Moment(market, reader)
         if kind is PaymentDisputed:
             _find_order(moment, record, p.erased_at, placed, order_rows)
         learn = LEARN.get(kind)

@@ -57,10 +57,15 @@ def unit(currency: str) -> Unit:
     return Unit(_ROUGH_VALUES.get(currency, 1.0) / 10.0**exponent, _PRICE_MARKS + 4096 * currency_slot)
 
 
+def exponent(currency: str) -> int:
+    """Decimal places of the currency's smallest unit."""
+    return int(_EXPONENTS.get(currency, 2))
+
+
 def say_money(amount_minor: int, currency: str) -> str:
     """`EUR 39.00` for 3900 cents; exact, whatever the size."""
-    exponent = int(_EXPONENTS.get(currency, 2))
-    if not exponent:
+    places = exponent(currency)
+    if not places:
         return f"{currency} {amount_minor}"
-    whole, rest = divmod(amount_minor, 10**exponent)
-    return f"{currency} {whole}.{rest:0{exponent}d}"
+    whole, rest = divmod(amount_minor, 10**places)
+    return f"{currency} {whole}.{rest:0{places}d}"

@@ -126,6 +126,8 @@ def without_links(p: Profile, seller_id: str) -> None:
 
 def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:
     """Takes in the links of one value; a value that has become common weakens all links it made."""
+    if not found and not p.links:
+        return
     links = {(link.seller_id, link.via): link for link in p.links}
     for link in found:
         links[link.seller_id, link.via] = link

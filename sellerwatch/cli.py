@@ -4,7 +4,7 @@ import secrets
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,6 +16,10 @@ from streams.files import FilesError
 from streams.names import STAGES
 from streams.settings import Settings, load_settings
 
+REPORT_EXAMPLE = (
+    "Example: sellerwatch report --from 2027-01-01 --to 2027-02-01 --log log.jsonl.gz --decisions decisions.parquet "
+    "--alerts alerts.jsonl --html report.html"
+)
 app = typer.Typer(
     name="sellerwatch",
     no_args_is_help=True,
@@ -25,24 +29,35 @@ app = typer.Typer(
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 partitions = typer.Typer(no_args_is_help=True, help="Source partitions that stand still until a person has looked.")
 policy = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
-report = typer.Typer(no_args_is_help=True, help="What a period brought, and what it missed.")
+report = typer.Typer(invoke_without_command=True, epilog=REPORT_EXAMPLE)
 models = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
 app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
 words = typer.Typer(no_args_is_help=True, help="Word lists, and new words that verdicts have brought up.")
 app.add_typer(report, name="report")
 app.add_typer(policy, name="policy")
-intel = typer.Typer(no_args_is_help=True, help="What lists know: wallets, contacts, addresses.")
+intel = typer.Typer(no_args_is_help=True, help="What lists and other marketplaces know: wallets, contacts, ...")
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
-operate.add_to(app)
+console = typer.Typer(invoke_without_command=True, help="The analysts' console: web pages, and who may log in.")
+users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
+app.add_typer(console, name="console")
+console.add_typer(users, name="users")
 audit = typer.Typer(no_args_is_help=True, help="The chain of what was decided and done, and whether it is whole.")
 app.add_typer(audit, name="audit")
+operate.add_to(app)
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
+EXPORT_EXAMPLE = "Example: sellerwatch intel export --as market-a --values sellers.csv -o market-a.jsonl"
+IMPORT_EXAMPLE = "Example: sellerwatch intel import market-a.jsonl --before old/market-a.jsonl --values sellers.csv"
+TOLD = ("payout_account", "wallet", "instrument", "email", "phone", "device", "address")
 INTEL_EXAMPLE = "Example: sellerwatch intel load --list sdn.csv add.csv --before old/sdn.csv --before old/add.csv"
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
+
+
+Counted = Literal["payments", "orders"]
+Dump = list[Path] | None
 
 
 def _settings(config: Path | None) -> Settings:
@@ -181,13 +196,14 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=1_000_000, help="Seconds of the marketplace in one of ours.")
     ] = 10_800,
+    console: Annotated[bool, typer.Option(help="The analysts' console on it, at the address that is printed.")] = True,
 ) -> None:
     """Runs the whole system on embedded parts and made-up traffic: nothing else to install."""
     from sellerwatch.demo.options import Options, parse_duration
     from sellerwatch.demo.run import run
 
     seconds = None if duration is None else parse_duration(duration)
-    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed)))
+    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed, console)))
 
 
 @topics.command("create")
@@ -223,6 +239,63 @@ def intel_load(
     from sellerwatch.intel import run
 
     run([*lists, *(further or [])], before or [], output, _settings(config), at=at, withdraw=withdraw)
+
+
+@intel.command("export", epilog=EXPORT_EXAMPLE)
+def intel_export(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write the signed file here (.jsonl).")],
+    source: Annotated[str, typer.Option("--as", help="Who tells, as others list it, such as market-a.")],
+    log: Annotated[
+        Dump, typer.Option(help="A dump of the log, with verdicts and bans; repeatable. Default: its topic.")
+    ] = None,
+    values: Annotated[
+        Dump,
+        typer.Option(help="What sellers use: table (.csv) `seller_id,kind,value`, or events. Default: topic sellers."),
+    ] = None,
+    kinds: Annotated[str, typer.Option(help="Kinds to tell of, separated by commas.")] = ",".join(TOLD),
+    days: Annotated[int, typer.Option(min=1, max=3_650, help="An indicator expires after so many days.")] = 180,
+    key: Annotated[str, typer.Option(help="Id of the exchange key; default: the first one.")] = "",
+    config: Config = None,
+) -> None:
+    """Writes what confirmed sellers used, hashed under an exchange key: no value, no seller leaves."""
+    from datetime import timedelta
+
+    from sellerwatch.exchange.exporting import export
+    from sellerwatch.exchange.values import check_kinds, values_of
+
+    settings, told = _settings(config), check_kinds(kinds)
+    used, lasts = values_of(values or [], settings), timedelta(days=days)
+    made = export(output, log or [], used, settings, source=source, key=key, kinds=told, lasts=lasts)
+    said = f"{len(made.indicators):,} indicators of {made.sellers:,} confirmed sellers: {output}"
+    typer.echo(f"{said}; {made.shared:,} left out, which sellers use that are not confirmed", err=True)
+
+
+@intel.command("import", epilog=IMPORT_EXAMPLE)
+def intel_import(
+    file: Annotated[Path, typer.Argument(help="A file of `sellerwatch intel export`.")],
+    before: Annotated[
+        Path | None, typer.Option(help="The file of the same source that was taken last: what is gone is withdrawn.")
+    ] = None,
+    values: Annotated[
+        Dump, typer.Option(help="What your sellers use, as for export: those that are there are found at once.")
+    ] = None,
+    least: Annotated[float, typer.Option(min=0, max=1, help="Confidence from which on indicators are taken.")] = 0.5,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the events here (.jsonl) instead of sending them.")
+    ] = None,
+    at: Annotated[str, typer.Option(help="When they are listed, such as 2027-01-31T00:00:00Z; default: now.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back all that the file holds.")] = False,
+    config: Config = None,
+) -> None:
+    """Sends what another marketplace tells as `intel.listed` to the topic `intel`, once its signature is right."""
+    from sellerwatch.exchange.importing import take
+    from sellerwatch.exchange.values import values_of
+
+    settings = _settings(config)
+    used = values_of(values, settings) if values else None
+    found = take(file, before, used, output, settings, at=at, least=least, withdraw=withdraw)
+    said = f"{found.listed:,} listed by {found.source}, {found.withdrawn:,} withdrawn, {found.left_out:,} left out"
+    typer.echo(f"{said}; {found.known:,} of values that sellers here use: {output or 'the topic intel'}", err=True)
 
 
 @partitions.command("list", epilog="Example: sellerwatch partitions list")
@@ -289,6 +362,43 @@ def words_sample() -> None:
     typer.echo(sample(), nl=False)
 
 
+@report.callback()
+def report_period(
+    context: typer.Context,
+    start: Annotated[str | None, typer.Option("--from", help="First day (UTC), or a moment with its offset.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The day after the last one, or a moment.")] = None,
+    log: Annotated[
+        Dump, typer.Option(help="A dump of sellerwatch.events, or contract events; repeatable. Best 24 months.")
+    ] = None,
+    decisions: Annotated[Dump, typer.Option(help="Decisions: .jsonl[.gz|.zst], .parquet; repeatable.")] = None,
+    alerts: Annotated[Dump, typer.Option(help="Alerts: .jsonl[.gz|.zst], .parquet; repeatable.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page here that stands on its own.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown here; else it is printed.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every number here, one a line.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here, for programs.")] = None,
+    statements: Annotated[
+        Path | None, typer.Option(help="Write a draft of a statement of reasons for each alert: .jsonl, .csv.")
+    ] = None,
+    high_volume: Annotated[Path | None, typer.Option(help="Write every high-volume seller here (.csv).")] = None,
+    rates: Annotated[Path | None, typer.Option(help="Table (.csv) `currency,usd`: what one unit is worth.")] = None,
+    sales: Annotated[Counted, typer.Option(help="What the INFORM clock counts.")] = "payments",
+    config: Config = None,
+) -> None:
+    """Reports a period: transparency counts, false alerts, before and after, high-volume sellers, what was missed.
+
+    Reads the files that are named, else the topics of Kafka; memory stays the same however much that is.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from sellerwatch.report.build import Choices, Sources
+    from sellerwatch.report.command import Outputs
+    from sellerwatch.report.command import report_period as run
+
+    sources = Sources(decisions or (), alerts or (), log or ())
+    choices = Choices(rates, sales, statements, high_volume)
+    run(start, end, sources, choices, Outputs(html, markdown, csv, json), _settings(config))
+
+
 @report.command("missed")
 def report_missed(
     decisions: Annotated[list[Path], typer.Argument(help="Decisions of the period: .jsonl[.gz|.zst], .parquet.")],
@@ -352,6 +462,62 @@ def policy_show(
 
 
 VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
+
+
+@console.callback()
+def console_run(context: typer.Context, config: Config = None) -> None:
+    """Serves the analysts' console, until it is ended."""
+    if context.invoked_subcommand is None:
+        from sellerwatch.console import run
+
+        raise typer.Exit(run(_settings(config)))
+
+
+@console.command("rebuild")
+def console_rebuild(config: Config = None) -> None:
+    """Builds the console's database anew from the topics; notes and who judged are kept."""
+    from sellerwatch.console import rebuild
+
+    rebuild(_settings(config))
+
+
+UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
+
+
+@users.command("add")
+def users_add(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="analyst, lead, auditor (reads only) or admin.")] = "analyst",
+    config: Config = None,
+) -> None:
+    """Lets somebody log in; asks for the password, or reads it from standard input."""
+    from sellerwatch.console import add
+
+    add(_settings(config), name, role)
+
+
+@users.command("list")
+def users_list(config: Config = None) -> None:
+    """Lists who may log in, and as what."""
+    from sellerwatch.console import show
+
+    show(_settings(config))
+
+
+@users.command("remove")
+def users_remove(name: UserName, config: Config = None) -> None:
+    """Lets somebody in no more, and logs them out."""
+    from sellerwatch.console import remove
+
+    remove(_settings(config), name)
+
+
+@users.command("password")
+def users_password(name: UserName, config: Config = None) -> None:
+    """Gives somebody another password, and logs them out."""
+    from sellerwatch.console import change_password
+
+    change_password(_settings(config), name)
 
 
 @models.command("list")
@@ -438,6 +604,7 @@ def explain(
     event: Annotated[
         str, typer.Argument(metavar="DECISION|EVENT", help="`event_id` of the decision, or of its event.")
     ],
+    seller: Annotated[str | None, typer.Option(help="Its seller, where known: only one partition is read.")] = None,
     log: LogDump = None,
     decisions: DecisionsDump = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")] = False,
@@ -446,7 +613,25 @@ def explain(
     """Computes one decision again from the log and says whether it is the same; exit code 1: it is not."""
     from sellerwatch.evidence.explain import run
 
-    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), as_json=as_json))
+    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), seller, as_json=as_json))
+
+
+@app.command(epilog="Example: sellerwatch evidence --alert alr_vam7tenthjdnua44 -o alr_vam7tenthjdnua44.zip")
+def evidence(
+    alert: Annotated[str, typer.Option(help="Its `alert_id`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write it here: a new folder, or a .zip.")],
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    alerts: Annotated[list[Path] | None, typer.Option(help="With --log: the alerts (.jsonl); repeatable.")] = None,
+    chain: Annotated[list[Path] | None, typer.Option(help="With --log: the audit chain (.jsonl); repeatable.")] = None,
+    config: Config = None,
+) -> None:
+    """Packs what an alert rests on, with the proof from the audit chain, for others to check offline."""
+    from sellerwatch.evidence.pack import holdings_of, run
+
+    settings = _settings(config)
+    holdings = holdings_of(log or [], decisions or [], alerts or [], chain or [], settings)
+    raise typer.Exit(run(alert, output, holdings, settings))
 
 
 def main() -> NoReturn:

@@ -57,11 +57,11 @@ def run(
         UnavailableError: Kafka does not take the events.
     """
     load = compared(indicators(lists), indicators(before), withdraw=withdraw)
-    events = list(events_of(load, _time(at)))
+    events = list(events_of(load, time_of(at)))
     if output is not None:
         write_events(output, events)
     else:
-        _send(events, settings)
+        send(events, settings)
     where = output or f"the topic {TOPIC}"
     said = f"{len(load.listed):,} values listed, {len(load.withdrawn):,} withdrawn: {where}"
     Console(stderr=True, highlight=False).print(said)
@@ -95,18 +95,24 @@ def events_of(load: Load, time: str) -> Iterator[bytes]:
     """Contract events; equal lists at an equal time give equal bytes."""
     for found, entry in load.listed.items():
         told = {"reason": entry.reason[:LONGEST] or None, "expires_at": entry.expires_at}
-        yield _event("intel.listed", found, time, told)
+        yield contract_event("intel.listed", time, found._asdict(), told)
     for found in load.withdrawn:
-        yield _event("intel.withdrawn", found, time, {})
+        yield contract_event("intel.withdrawn", time, found._asdict(), {})
 
 
-def _event(kind: str, found: Indicator, time: str, told: Mapping[str, Any]) -> bytes:
-    digest = hashlib.blake2b("\0".join((kind, time, *found)).encode(), digest_size=12).hexdigest()
-    fields = {"event_id": f"intel-{digest}", "type": kind, "event_time": time, **found._asdict(), **told}
+def contract_event(kind: str, time: str, named: Mapping[str, str], told: Mapping[str, Any]) -> bytes:
+    """A contract event; its id follows from kind, time and `named`, which says what it is about."""
+    digest = hashlib.blake2b("\0".join((kind, time, *named.values())).encode(), digest_size=12).hexdigest()
+    fields = {"event_id": f"intel-{digest}", "type": kind, "event_time": time, **named, **told}
     return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
 
 
-def _time(text: str) -> str:
+def time_of(text: str) -> str:
+    """The moment that `--at` names, or now.
+
+    Raises:
+        SettingsError: It is no time with an offset.
+    """
     if not text:
         return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     try:
@@ -117,7 +123,12 @@ def _time(text: str) -> str:
     raise SettingsError(f"--at: {text!r} is no time with an offset; write it like 2027-01-31T00:00:00Z")
 
 
-def _send(events: Iterable[bytes], settings: Settings) -> None:
+def send(events: Iterable[bytes], settings: Settings) -> None:
+    """Sends events to the topic `intel`; every one is there when it returns.
+
+    Raises:
+        UnavailableError: Kafka does not take them.
+    """
     options = client_options(settings)
     try:
         with closing(KafkaProducer(**options, acks="all", linger_ms=20, max_block_ms=PATIENCE_MS)) as producer:

@@ -116,9 +116,10 @@ def event_replay(policies: PolicyShelf, settings: Settings) -> EventReplay:
     key = signing_key(settings)
     interval = int(settings.publish_interval.total_seconds()) * SECOND
     screening = Screening.load(settings.screening_lists)
+    pseudonyms = Pseudonyms(keys, settings.exchanging())
     wait = int(settings.wait_for_order.total_seconds()) * SECOND
     learners = Learners.new(interval)
-    return EventReplay(ModelShelf([key]), policies, Pseudonyms(keys), learners, key, wait=wait, screening=screening)
+    return EventReplay(ModelShelf([key]), policies, pseudonyms, learners, key, wait=wait, screening=screening)
 
 
 def is_log(path: Path) -> bool:

@@ -282,6 +282,24 @@ def _in_force(value: Value, now: Micros) -> tuple[str | None, Listing]:
     return NOT_LISTED
 
 
+def listing_of(value: Value, kind: str, digest: str, by: Touch, sighting: Sighting | None) -> Sighting | None:
+    """A sighting with what is listed of `value`, which is the same one under another hash; `None`: nothing is.
+
+    Args:
+        sighting: What is known under the hash that is in force.
+    """
+    source, listing = _in_force(value, by.time) if value.listed else NOT_LISTED
+    if source is None:
+        return None
+    return msgspec.structs.replace(
+        sighting or Sighting(kind=kind, value=digest, role=by.role),
+        listed=source,
+        listed_since=listing.since,
+        listed_until=listing.until,
+        listed_reason=listing.reason,
+    )
+
+
 def owners(value: Value) -> list[str]:
     """Sellers that gave the value as their own, in the order in which they did; nobody owns what very many share."""
     if value.distinct >= HUB:

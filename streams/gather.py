@@ -58,6 +58,7 @@ from streams.entities import (
     follow,
     known_order,
     link,
+    listing_of,
     look,
     order_of,
     owners,
@@ -182,12 +183,24 @@ class _Touched(Struct, gc=False):
     by: Touch
 
 
-class Gathering:
-    """The facts of one batch, gathered in the order of its events."""
+Hashes = Callable[[str, str], list[str]]
+"""Further hashes of a value, by its kind and text."""
 
-    def __init__(self, batch: list[Incoming], former: Callable[[str, str], list[str]] | None = None) -> None:
+
+class Gathering:
+    """The facts of one batch, gathered in the order of its events.
+
+    Args:
+        former: Hashes under keys that are being replaced.
+        shared: Hashes under keys that are shared with other marketplaces: only their listings are looked at.
+    """
+
+    def __init__(self, batch: list[Incoming], former: Hashes | None = None, shared: Hashes | None = None) -> None:
         self.batch = batch
         self._former = former
+        self._shared_hashes = shared
+        self._shared: dict[str, list[str]] = {}
+        """Store keys under which other marketplaces may have listed a value, by its own key."""
         self._orders: dict[str, Order] = {}
         self._changed_orders: dict[str, None] = {}
         self._values: dict[str, Value] = {}
@@ -209,8 +222,9 @@ class Gathering:
                 keys[incoming.order_key] = None
             for key, kind, personal in (*incoming.touched, *incoming.looked_at):
                 keys[key] = None
-                if self._former is not None and kind not in SKETCHES:
+                if kind not in SKETCHES:
                     self._find_former(key, kind, personal, keys)
+                    self._find_shared(key, kind, personal, keys)
             body = incoming.event.body
             if isinstance(body, INTEL):
                 keys.update(dict.fromkeys(_listed_keys(incoming)))
@@ -225,6 +239,12 @@ class Gathering:
             return
         self._moved[key] = [f"v:{kind}:{digest}" for digest in self._former(personal.kind, personal.raw)]
         keys.update(dict.fromkeys(self._moved[key]))
+
+    def _find_shared(self, key: str, kind: str, personal: Personal, keys: dict[str, None]) -> None:
+        if self._shared_hashes is None or key in self._shared:
+            return
+        self._shared[key] = [f"v:{kind}:{digest}" for digest in self._shared_hashes(kind, personal.raw)]
+        keys.update(dict.fromkeys(self._shared[key]))
 
     def take_first(self, found: Mapping[str, bytes | None]) -> None:
         """Finds sellers and buyers by their orders; events whose order is unknown get no seller."""
@@ -308,7 +328,19 @@ class Gathering:
         found = touch(value, item.kind, item.digest, item.by)
         if value.distinct != before:
             self._grown.setdefault(key, []).append((item.incoming, before))
+        if key in self._shared and not (item.by.listed or item.by.withdrawn or item.by.bad):
+            return self._with_shared(key, found[0], item), found[1]
         return found
+
+    def _with_shared(self, key: str, sighting: Sighting | None, item: _Touched) -> Sighting | None:
+        """The sighting with what another marketplace lists of the value, unless it is listed here."""
+        if sighting is not None and sighting.listed is not None:
+            return sighting
+        for other in self._shared[key]:
+            listed = listing_of(self._values[other], item.kind, item.digest, item.by, sighting)
+            if listed is not None:
+                return listed
+        return sighting
 
     def _note_intel(self, incoming: Incoming, body: IntelListed | IntelWithdrawn) -> None:
         if isinstance(body, IntelListed):

@@ -201,7 +201,9 @@ class Intake:
         return False
 
     async def _gather(self, batch: list[Incoming], taken: Sequence[Taken], alive: Alive) -> Gathering:
-        gathering = Gathering(batch, self._pseudonyms.former if self._pseudonyms.rotating else None)
+        names_of = self._pseudonyms
+        former = names_of.former if names_of.rotating else None
+        gathering = Gathering(batch, former, names_of.shared if names_of.exchanging else None)
         known = _known(taken)
         self._entities.start()
         load, save = self._entities.load, self._entities.save

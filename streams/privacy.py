@@ -7,6 +7,7 @@ previous key's hash is known too, so that what was remembered under it is found 
 
 import base64
 import hashlib
+import hmac
 import ipaddress
 import re
 import socket
@@ -21,6 +22,7 @@ from msgspec import Struct
 from detectors.events import (
     ActRecorded,
     AlertSnoozed,
+    IntelKind,
     IntelListed,
     IntelWithdrawn,
     OrderPlaced,
@@ -40,6 +42,8 @@ from detectors.events import (
 from streams.mail import mail_kind
 
 REMEMBERED_HASHES = 200_000
+EXCHANGED = frozenset(get_args(IntelKind))
+"""Kinds that marketplaces tell each other of."""
 
 
 class HashKey(NamedTuple):
@@ -47,6 +51,11 @@ class HashKey(NamedTuple):
 
     kid: str
     secret: bytes
+
+
+def exchange_key(kid: str, secret: str) -> HashKey:
+    """The key of hashes that is derived from an exchange secret; its signatures have another."""
+    return HashKey(kid, hmac.digest(secret.encode(), b"sellerwatch.exchange.v1\0hash", "sha256"))
 
 
 def _plain(text: str) -> str:
@@ -130,10 +139,12 @@ class Pseudonyms:
 
     Args:
         keys: The current key first, then former ones whose hashes are still to be found.
+        exchange: Keys shared with other marketplaces: what these list under such a hash is found.
     """
 
-    def __init__(self, keys: Sequence[HashKey]) -> None:
+    def __init__(self, keys: Sequence[HashKey], exchange: Sequence[HashKey] = ()) -> None:
         self._current, *self._former = map(_Hasher, keys)
+        self._exchange = [_Hasher(key) for key in exchange]
         self.personal = lru_cache(REMEMBERED_HASHES)(self._personal)
         """A personal value with its hash, by kind and raw value."""
 
@@ -148,10 +159,19 @@ class Pseudonyms:
         """The hashes of the value under the former keys."""
         return [hasher(kind, value) for hasher in self._former]
 
+    def shared(self, kind: str, value: str) -> list[str]:
+        """The hashes of the value under the exchange keys; none of a kind that is not exchanged."""
+        return [hasher(kind, value) for hasher in self._exchange] if kind in EXCHANGED else []
+
     @property
     def rotating(self) -> bool:
         """Whether former keys are still looked up."""
         return bool(self._former)
+
+    @property
+    def exchanging(self) -> bool:
+        """Whether there are exchange keys."""
+        return bool(self._exchange)
 
 
 class _Hasher:
@@ -253,12 +273,12 @@ def _personal_values(body: Any, kind: type, pseudonyms: Pseudonyms) -> dict[str,
         if prefix := ip_prefix(body.ip):
             found["ip_prefix"] = personal("ip_prefix", prefix)
     for field in PLACES.get(kind, ()):
-        if text := _address_text(getattr(body, field)):
+        if text := address_text(getattr(body, field)):
             found[field] = personal("address", text)
     return found
 
 
-def _address_text(place: Place | str | None) -> str | None:
+def address_text(place: Place | str | None) -> str | None:
     """What is hashed of an address; a country or region alone is nobody's address."""
     if not isinstance(place, Place):
         return place

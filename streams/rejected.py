@@ -77,6 +77,9 @@ class RefusalLimit:
 
     More than 100 refusals in a row, or more than 1 % of 1,000 records. `tolerated` refusals are let
     through first: a person has looked and said so.
+
+    An event whose order never came (`order_unknown`) does not count: it was read well, up to a day ago, and what
+    waits is of many source partitions. Stopping would hold back the others; the rate of refusals tells of it.
     """
 
     tolerated: int = 0

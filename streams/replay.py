@@ -186,7 +186,7 @@ class EventReplay:
         return [Incoming(self._source(WAITING), i.logged_at, i.event, i.values, screened=i.screened) for i in parked]
 
     def _gather(self, batch: list[Incoming]) -> list[Record]:
-        gathering = Gathering(batch)
+        gathering = Gathering(batch, shared=self._pseudonyms.shared if self._pseudonyms.exchanging else None)
         find = self._entities.get
         gathering.take_first({key: find(key) for key in gathering.first_keys()})
         gathering.take_second({key: find(key) for key in gathering.second_keys()})

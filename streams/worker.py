@@ -96,7 +96,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
 
         return Intake(
             RedisEntities(redis, settings.namespace, lifetime=int(settings.entity_lifetime.total_seconds())),
-            Pseudonyms(settings.hashing()),
+            Pseudonyms(settings.hashing(), settings.exchanging()),
             Stops(redis, settings.namespace, name),
             wait_seconds=settings.wait_for_order.total_seconds(),
             log_partitions=layout.log,

@@ -7,6 +7,7 @@ from sellerwatch.backtest.plots import Series, bars, lines
 from sellerwatch.backtest.run import Outcome
 from sellerwatch.backtest.side import Raised, a_day, calendar
 from sellerwatch.backtest.table import by_pattern, known_of, moved, said, totals
+from sellerwatch.page import document, table
 
 SHOWN = 200
 """Sellers in each of the two lists."""
@@ -15,14 +16,6 @@ CAVEAT = (
     "named alert may find no alert to close, and one on a seller closes whatever stands open."
 )
 LEVELS = [0.3 + 0.01 * step for step in range(70)]
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2129;background:#fff}
-table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
-th,td{border-bottom:1px solid #d9dce1;padding:.25rem .5rem;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{width:100%;height:auto;font:11px system-ui,sans-serif;fill:#1d2129}
-@media (prefers-color-scheme:dark){body{color:#e6e8eb;background:#16181d}svg{fill:#e6e8eb}th,td{border-color:#3a3f47}}
-"""
 
 
 def page(outcome: Outcome, title: str) -> str:
@@ -37,7 +30,7 @@ def page(outcome: Outcome, title: str) -> str:
         f"<p>{outcome.records:,} records, {len(days):,} days"
         + (f", {days[0]} to {days[-1]}" if days else "")
         + ". Both sides were folded over the same records in one pass.</p>",
-        _table(
+        table(
             ["", "present", "new"],
             [[line.name, said(line.before, line.kind), said(line.after, line.kind)] for line in totals(outcome)],
         ),
@@ -49,7 +42,7 @@ def page(outcome: Outcome, title: str) -> str:
             names,
             [Series("present", [p.before for p in patterns]), Series("new", [p.after for p in patterns])],
         ),
-        _table(
+        table(
             ["pattern", "present", "new", "added", "lost", "precision, new"],
             [
                 [p.pattern, f"{p.before}", f"{p.after}", f"{p.added}", f"{p.lost}", _precision(p.right)]
@@ -68,8 +61,7 @@ def page(outcome: Outcome, title: str) -> str:
         _sellers(outcome, lost),
         f"<p>{CAVEAT}</p>",
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+    return document(title, parts)
 
 
 def _precision(precision: tuple[int, int] | None) -> str:
@@ -82,16 +74,6 @@ def _at_least(scores: Iterable[float], level: float) -> int:
     return sum(score >= level for score in scores)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: Sequence[int] = (0,)) -> str:
-    def cell(tag: str, index: int, text: str) -> str:
-        kind = "" if index in texts else ' class="n"'
-        return f"<{tag}{kind}>{escape(text)}</{tag}>"
-
-    written = ["".join(cell("th", i, text) for i, text in enumerate(head))]
-    written += ["".join(cell("td", i, text) for i, text in enumerate(row)) for row in rows]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in written)}</table>"
-
-
 def _sellers(outcome: Outcome, alerts: Sequence[Raised]) -> str:
     rows = [
         [a.seller_id, a.pattern, f"{a.score:.3f}", a.day, f"{a.orders_before}", known_of(outcome, a), a.reason]
@@ -99,4 +81,4 @@ def _sellers(outcome: Outcome, alerts: Sequence[Raised]) -> str:
     ]
     more = f"<p>{len(alerts) - SHOWN:,} more are in the JSON.</p>" if len(alerts) > SHOWN else ""
     head = ["seller", "pattern", "score", "day", "orders", "known", "strongest reason"]
-    return _table(head, rows, texts=(0, 1, 5, 6)) + more
+    return table(head, rows, texts=(0, 1, 5, 6)) + more

@@ -13,6 +13,7 @@ nothing bad was found.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -59,22 +60,48 @@ def estimate(units: Iterable[Unit], population: int) -> Estimate | None:
         units: Those that the sample has reached.
         population: How many there are in all.
     """
-    reached = list(units)
-    looked = [found for found in reached if found.bad is not None]
-    weights = sum(found.weight for found in looked)
-    if not looked or population <= 0 or weights <= 0.0:
+    seen = _Sums()
+    for found in units:
+        seen.take(found)
+    if not seen.reviewed or population <= 0 or seen.weights <= 0.0:
         return None
-    scale = sum(found.weight for found in reached) / weights
-    bad = [found for found in looked if found.bad]
-    total = min(scale * sum(found.weight for found in bad), float(population))
-    kish = weights**2 / sum(found.weight**2 for found in looked)
-    effective = _effective(total / population, scale**2 * sum(found.variance for found in bad), population, kish)
+    scale = seen.all_weights / seen.weights
+    total = min(scale * seen.bad_weights, float(population))
+    kish = seen.weights**2 / seen.squares
+    effective = _effective(total / population, scale**2 * seen.bad_variance, population, kish)
     low, high = (share * population for share in wilson(total / population, effective))
-    found = float(len(bad))  # these are there, whatever the weights say
-    counted = max(total, found)
-    return Estimate(
-        counted, min(max(low, found), counted), max(high, counted), len(reached), len(looked), len(bad), effective
-    )
+    found_bad = float(seen.bad)  # these are there, whatever the weights say
+    counted = max(total, found_bad)
+    interval = min(max(low, found_bad), counted), max(high, counted)
+    return Estimate(counted, *interval, seen.chosen, seen.reviewed, seen.bad, effective)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What an estimate needs of its units: they need not be in memory together."""
+
+    chosen: int = 0
+    reviewed: int = 0
+    bad: int = 0
+    all_weights: float = 0.0
+    weights: float = 0.0
+    """Of those that were looked at."""
+    squares: float = 0.0
+    bad_weights: float = 0.0
+    bad_variance: float = 0.0
+
+    def take(self, found: Unit) -> None:
+        self.chosen += 1
+        self.all_weights += found.weight
+        if found.bad is None:
+            return
+        self.reviewed += 1
+        self.weights += found.weight
+        self.squares += found.weight**2
+        if found.bad:
+            self.bad += 1
+            self.bad_weights += found.weight
+            self.bad_variance += found.variance
 
 
 def _effective(share: float, variance: float, population: int, kish: float) -> float:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -11,11 +14,32 @@ from msgspec import Struct
 from detectors.alert_policy import Outcome
 from sellerwatch.backtest.cases import read_truth
 from sellerwatch.report.estimate import Estimate, Unit, estimate, unit
+from sellerwatch.report.ledger import Ledger, key_of
+from sellerwatch.report.model import Period
 from streams.files import FilesError, read_events
 
 UNSEEN: Final = {Outcome.BELOW_LINE.value, Outcome.OVER_BUDGET.value}
-ALERTED: Final = {Outcome.FIRST.value, Outcome.ESCALATED.value, Outcome.OPEN_ALREADY.value, Outcome.QUIET_PERIOD.value}
+ALERTED: Final = {
+    outcome.value
+    for outcome in (
+        *(Outcome.FIRST, Outcome.ESCALATED, Outcome.OPEN_ALREADY, Outcome.OTHER_OPEN),
+        *(Outcome.QUIET_PERIOD, Outcome.CONFIRMED, Outcome.DISMISSED),
+    )
+}
+"""Of a seller whose alert people have had, be it before these decisions begin."""
 LABELS: Final = (b'"verdict.given"', b'"payment.disputed"')
+
+
+_WORDS: Final = {"unseen": UNSEEN, "alerted": ALERTED}
+_IN: Final = {name: ", ".join(f"'{word}'" for word in sorted(words)) for name, words in _WORDS.items()}
+_OUTCOMES: Final = f"""
+CREATE TABLE outcomes AS SELECT seller, count(*) AS decisions, sum(outcome IN ({_IN["unseen"]})) AS unseen,
+max(outcome IN ({_IN["alerted"]})) AS alerted FROM decision WHERE time >= :start AND time < :end GROUP BY seller
+"""  # noqa: S608 - words of our own
+_CHOSEN: Final = f"""
+SELECT d.seller, o.unseen, d.review, d.ord FROM decision d JOIN outcomes o ON o.seller = d.seller
+WHERE d.review > 0 AND d.outcome IN ({_IN["unseen"]}) AND d.time >= :start AND d.time < :end
+"""  # noqa: S608
 
 
 class Line(Struct):
@@ -44,23 +68,7 @@ class LogLine(Struct):
     body: Label
 
 
-class Chosen(NamedTuple):
-    """A decision that was chosen for review."""
-
-    share: float
-    order_id: str | None
-
-
-@dataclass(slots=True)
-class Seller:
-    """What one seller's decisions say."""
-
-    unseen: int = 0
-    alerted: bool = False
-    chosen: list[Chosen] = field(default_factory=list)
-
-
-@dataclass(slots=True)
+@dataclass
 class Labels:
     """What people and buyers said afterwards."""
 
@@ -74,11 +82,22 @@ class Labels:
             return self.truth.get(seller_id)
         return self.verdicts.get(seller_id)
 
-    def of_decision(self, seller_id: str, order_id: str | None) -> bool | None:
-        """Whether one decision was about something bad: a disputed order, or a bad seller."""
-        if self.truth is None and order_id in self.disputed:
+    def of_decision(self, seller_id: str, order: str | int | None) -> bool | None:
+        """Whether one decision was about something bad: a disputed order, by its id or key, or a bad seller."""
+        if self.truth is None and (order in self.disputed or order in self._keys):
             return True
         return self.of_seller(seller_id)
+
+    @cached_property
+    def _keys(self) -> set[int]:
+        return {key_of(order) for order in self.disputed}
+
+
+class Known(Protocol):
+    """What is known of sellers and orders afterwards."""
+
+    def of_seller(self, seller_id: str) -> bool | None: ...
+    def of_decision(self, seller_id: str, order: int, /) -> bool | None: ...
 
 
 class Missed(NamedTuple):
@@ -113,45 +132,43 @@ def missed(decisions: Sequence[Path], labels: Sequence[Path], truth: Path | None
 
 def report(decisions: Iterable[Line], labels: Labels) -> Missed:
     """The report over decisions, each counted once, and labels."""
-    sellers: dict[str, Seller] = {}
-    seen: set[str] = set()
-    for line in decisions:
-        if line.event_id in seen:  # a topic may hold a decision twice after a crash
-            continue
-        seen.add(line.event_id)
-        seller = sellers.setdefault(line.seller_id, Seller())
-        seller.alerted = seller.alerted or line.outcome in ALERTED
-        if line.outcome in UNSEEN:
-            seller.unseen += 1
-            if line.review > 0.0:
-                seller.chosen.append(Chosen(line.review, line.order_id))
-    silent = {name: found for name, found in sellers.items() if not found.alerted and found.unseen}
-    alerted = [name for name, found in sellers.items() if found.alerted]
-    alerted_bad = sum(bool(labels.of_seller(name)) for name in alerted)
-    of_sellers = estimate(_sellers(silent, labels), len(silent))
-    of_decisions = estimate(_single(sellers, labels), sum(found.unseen for found in sellers.values()))
-    return Missed(
-        len(seen),
-        sum(found.unseen for found in sellers.values()),
-        len(silent),
-        len(alerted),
-        alerted_bad,
-        of_sellers,
-        of_decisions,
-        _recall(alerted_bad, of_sellers),
+    with Ledger() as ledger:
+        for line in decisions:
+            order = key_of(line.order_id) if line.order_id else 0
+            ledger.add("decision", key_of(line.event_id), line.seller_id, 0, "", line.outcome, "", line.review, order)
+        return estimated(ledger, labels)
+
+
+def estimated(ledger: Ledger, known: Known, period: Period | None = None) -> Missed:
+    """The report over the decisions of a ledger; in memory is one seller at a time.
+
+    Args:
+        period: Of the decisions; default: all.
+    """
+    start, end = (period.start, period.end) if period else (-(2**63), 2**63 - 1)
+    ledger.run(_OUTCOMES, start=start, end=end)
+    ledger.run("CREATE INDEX outcomes_of ON outcomes (seller)")
+    decisions, unseen, silent, alerted = ledger.row(
+        "SELECT sum(decisions), sum(unseen), sum(unseen > 0 AND NOT alerted), sum(alerted) FROM outcomes"
     )
+    alerts = ledger.rows("SELECT seller FROM outcomes WHERE alerted")
+    alerted_bad = sum(bool(known.of_seller(seller)) for (seller,) in alerts)
+    of_sellers = estimate(_sellers(ledger, known, start, end), silent or 0)
+    of_decisions = estimate(_single(ledger, known, start, end), unseen or 0)
+    recall = _recall(alerted_bad, of_sellers)
+    counts = decisions or 0, unseen or 0, silent or 0, alerted or 0, alerted_bad
+    return Missed(*counts, of_sellers, of_decisions, recall)
 
 
-def _sellers(silent: Mapping[str, Seller], labels: Labels) -> Iterable[Unit]:
-    for name, found in silent.items():
-        if found.chosen:
-            yield unit((chosen.share for chosen in found.chosen), found.unseen, labels.of_seller(name))
+def _sellers(ledger: Ledger, known: Known, start: int, end: int) -> Iterable[Unit]:
+    rows = ledger.rows(_CHOSEN + " AND NOT o.alerted ORDER BY d.seller", start=start, end=end)
+    for (seller, unseen), chosen in groupby(rows, key=itemgetter(0, 1)):
+        yield unit((share for _, _, share, _ in chosen), unseen, known.of_seller(seller))
 
 
-def _single(sellers: Mapping[str, Seller], labels: Labels) -> Iterable[Unit]:
-    for name, found in sellers.items():
-        for chosen in found.chosen:
-            yield unit((chosen.share,), 1, labels.of_decision(name, chosen.order_id))
+def _single(ledger: Ledger, known: Known, start: int, end: int) -> Iterable[Unit]:
+    for seller, _, share, order in ledger.rows(_CHOSEN, start=start, end=end):
+        yield unit((share,), 1, known.of_decision(seller, order))
 
 
 def _recall(found: int, of_sellers: Estimate | None) -> tuple[float, float, float] | None:

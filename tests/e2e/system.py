@@ -52,6 +52,7 @@ class Stored(NamedTuple):
     rows: dict[str, bytes]
     found: dict[str, bytes]
     sources: dict[str, str]
+    chain: bytes | None
 
 
 class System:
@@ -236,7 +237,8 @@ class System:
         """What watch has stored of a log partition."""
         client, tag = self.redis(), f"{{{self.namespace}.watch.{partition}}}"
         marks = cast(dict[bytes, bytes], client.hgetall(tag + "sources"))
-        found = Stored({}, {}, {}, {name.decode(): mark.decode() for name, mark in marks.items()})
+        chain = cast(bytes | None, client.get(tag + "chain"))
+        found = Stored({}, {}, {}, {name.decode(): mark.decode() for name, mark in marks.items()}, chain)
         keys = cast(list[bytes], list(client.scan_iter(tag + "[sof]:*", count=1_000)))
         for start in range(0, len(keys), 1_000):
             some = keys[start : start + 1_000]

@@ -46,11 +46,13 @@ class Topics:
 class Worker:
     """Intake on a real Redis, with everything around it made up."""
 
-    def __init__(self, redis: Redis, topics: Topics, *, wait_seconds: float = 600) -> None:
+    def __init__(
+        self, redis: Redis, topics: Topics, *, wait_seconds: float = 600, pseudonyms: Pseudonyms | None = None
+    ) -> None:
         self.claims: dict[Partition, Claim] = {}
         self.intake = Intake(
             RedisEntities(redis, "t", lifetime=1_000),
-            Pseudonyms([HashKey("k1", b"a key for hashes of tests")]),
+            pseudonyms or Pseudonyms([HashKey("k1", b"a key for hashes of tests")]),
             Stops(redis, "t", "intake"),
             wait_seconds=wait_seconds,
             log_partitions=1,
