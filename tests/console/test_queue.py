@@ -11,6 +11,7 @@ from console.store.queries.paging import CursorError
 from console.store.queries.queue import Order, QueueFilter, counts, queue
 from console.store.raising import take_alerts
 from console.store.settling import settle, wake
+from console.store.states import SEVERITY_NAMES
 from detectors.assessment import Reason
 from detectors.decision import Alert
 from detectors.events import DAY, HOUR
@@ -63,12 +64,13 @@ def test_pages_together_hold_every_alert_once_in_order(database: Database, order
             if cursor is None:
                 break
     assert sorted(item.alert_id for item in found) == sorted(alert.alert_id for alert in many)
-    keys: list[Any] = {
-        "severity": [(("low", "medium", "high", "critical").index(i.severity), i.score, i.alert_id) for i in found],
-        "newest": [(i.raised_at, i.alert_id) for i in found],
-        "oldest": [(i.raised_at, i.alert_id) for i in found],
-        "score": [(i.score, i.alert_id) for i in found],
-    }[order]
+    sorts: dict[str, Any] = {
+        "severity": lambda i: (SEVERITY_NAMES.index(i.severity), i.score, i.alert_id),
+        "newest": lambda i: (i.raised_at, i.alert_id),
+        "oldest": lambda i: (i.raised_at, i.alert_id),
+        "score": lambda i: (i.score, i.alert_id),
+    }
+    keys = [sorts[order](item) for item in found]
     assert keys == sorted(keys, reverse=order != "oldest")
 
 
