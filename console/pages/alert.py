@@ -85,7 +85,7 @@ def context(request: Request, found: Shown) -> dict[str, Any]:
         "alert": alert,
         "sentence": sentence(alert),
         "bars": [bar(reason, alert) for reason in alert.reasons],
-        "timeline": timeline(found.orders, item.first_raised_at),
+        "timeline": timeline(found.orders, item.event_time),  # of what tipped it: the orders are on that clock too
         "graph": linked(alert),
         "lookers": request.app.state.console.live.lookers().get(item.alert_id, []),
         "snoozes": SNOOZES,

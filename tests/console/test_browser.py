@@ -1,5 +1,6 @@
 """The console in a real browser: every page and role, keys, two people at once, and what axe-core finds."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -18,7 +19,8 @@ from tests.console.site import Person, Site, chromium, person, running_site
 from tests.services.redis import RealRedis
 
 pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    and os.environ.get("SELLERWATCH_REQUIRE_SERVICES") != "1",
     reason="needs Chromium: install it, for example by `apt-get install chromium`",
 )
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
