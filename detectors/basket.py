@@ -132,6 +132,7 @@ class DangerousBasket:
     """
 
     name: ClassVar[str] = "basket"
+    idle_below: ClassVar[Mapping[str, float]] = {"parts_sold": 0.3, "parts_one_buyer": 0.4}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("parts_of_a_set", "parts_sold", _say_sold),
         Term("one_buyer", "parts_one_buyer", _say_buyer),

@@ -1,6 +1,7 @@
 """The scored events of a batch as columns, so that patterns judge all of them at once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,11 @@ class Batch:
         self.peers: Final[Mapping[str, Column]] = dict(zip(names, peers, strict=True))
         self.anomaly: Final = anomaly
         """0..1, and nan where the models have no opinion."""
+
+    @cached_property
+    def highest(self) -> Mapping[str, float]:
+        """The highest value of each feature in the batch."""
+        return dict(zip(self.features, self.observed.max(axis=1, initial=0.0).tolist(), strict=True))
 
 
 def saturate(evidence: Column) -> Column:

@@ -131,7 +131,8 @@ def _learn(
         p = sellers.get(seller_id)
         if p is None or record.logged_at > p.logged_at + REMEMBERED:
             time = time if time > 0 else 0
-            p = sellers[seller_id] = Profile(clock=time, since=time, logged_at=record.logged_at)
+            erased_at = p.erased_at if p is not None else 0
+            p = sellers[seller_id] = Profile(clock=time, since=time, logged_at=record.logged_at, erased_at=erased_at)
         digest = blake2b(record.event_id.encode(), digest_size=EVENT_HASH).digest()
         if digest in p.event_ids:
             effects.duplicates += 1
@@ -144,9 +145,9 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment(market=market, reader=reader)
+        moment = Moment(market, reader)
         if kind is PaymentDisputed:
-            _find_order(moment, record, placed, order_rows)
+            _find_order(moment, record, p.erased_at, placed, order_rows)
         learn = LEARN.get(kind)
         if learn is not None:
             learn(p, record, body, time, moment)
@@ -175,6 +176,7 @@ def _learn(
 def _find_order(
     m: Moment,
     record: Record,
+    erased_at: Micros,
     placed: Mapping[str, tuple[str, int, Micros, Micros]],
     order_rows: Mapping[str, OrderRow],
 ) -> None:
@@ -184,7 +186,7 @@ def _find_order(
     found = placed.get(body.order_id)
     if found is None:
         row = order_rows.get(body.order_id)
-        if row is None:
+        if row is None or row.logged_at <= erased_at:
             return
         found = (row.seller_id, row.number, row.event_time, row.logged_at)
     seller_id, number, time, logged_at = found

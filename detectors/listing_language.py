@@ -157,6 +157,7 @@ class ListingLanguage:
     """
 
     name: ClassVar[str] = "listing_language"
+    idle_below: ClassVar[Mapping[str, float]] = {"words_named": 0.03, "words_learned": 0.1, "words_hinted": 0.02}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("named_goods", "words_named", _say_named),
         Term("several_titles", "titles_named", _say_several),

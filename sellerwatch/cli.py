@@ -157,7 +157,7 @@ def simulate(
     run(seed, sellers, days, output, truth)
 
 
-@app.command()
+@app.command(epilog="Example: sellerwatch doctor --json")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
     config: Config = None,
@@ -473,6 +473,14 @@ def console_run(context: typer.Context, config: Config = None) -> None:
         raise typer.Exit(run(_settings(config)))
 
 
+@console.command("rebuild")
+def console_rebuild(config: Config = None) -> None:
+    """Builds the console's database anew from the topics; notes and who judged are kept."""
+    from sellerwatch.console import rebuild
+
+    rebuild(_settings(config))
+
+
 UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
 
 
@@ -596,6 +604,7 @@ def explain(
     event: Annotated[
         str, typer.Argument(metavar="DECISION|EVENT", help="`event_id` of the decision, or of its event.")
     ],
+    seller: Annotated[str | None, typer.Option(help="Its seller, where known: only one partition is read.")] = None,
     log: LogDump = None,
     decisions: DecisionsDump = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")] = False,
@@ -604,7 +613,7 @@ def explain(
     """Computes one decision again from the log and says whether it is the same; exit code 1: it is not."""
     from sellerwatch.evidence.explain import run
 
-    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), as_json=as_json))
+    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), seller, as_json=as_json))
 
 
 @app.command(epilog="Example: sellerwatch evidence --alert alr_vam7tenthjdnua44 -o alr_vam7tenthjdnua44.zip")

@@ -1,6 +1,7 @@
 """`sellerwatch console`: the analysts' pages, and who may log in there."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -9,6 +10,9 @@ from rich.table import Table
 
 from streams.errors import SettingsError
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from console.auth.users import Users
 
 
 def run(settings: Settings) -> int:
@@ -19,6 +23,26 @@ def run(settings: Settings) -> int:
 
     configure(settings.log_level, stage="console")
     return serve(settings)
+
+
+def rebuild(settings: Settings) -> None:
+    """Empties what follows from the topics and reads it again; a bar on a terminal shows how far it is."""
+    _need_the_extra()
+    from rich.progress import Progress
+
+    from console.store.database import Database
+    from console.store.feed.rebuilding import rebuild as read_again
+
+    database = Database.open(settings.console_database.get_secret_value())
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("reading the topics", total=None)
+            records = read_again(
+                settings, database, lambda far: bar.update(task, completed=far.read, total=far.records)
+            )
+    finally:
+        database.close()
+    typer.echo(f"{records:,} records read; {database.place} is built anew")
 
 
 def add(settings: Settings, name: str, role: str) -> None:
@@ -48,7 +72,7 @@ def show(settings: Settings) -> None:
     Console(highlight=False).print(table if table.row_count else "nobody may log in yet")
 
 
-def _users(settings: Settings):  # type: ignore[no-untyped-def]
+def _users(settings: Settings) -> "Users":
     _need_the_extra()
     from console.auth.users import Users
 

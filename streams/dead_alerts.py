@@ -1,7 +1,7 @@
 """Alerts that were given up: they stay until a person sends them again or discards them."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Struct, json
 
@@ -52,7 +52,7 @@ class DeadAlerts:
         """All of them, oldest first within each partition, some at a time."""
         for partition in range(self._outbox.partitions):
             (dead,), after = self._outbox.keys(partition, "dead"), "-"
-            while entries := await self._redis.xrange(dead, min=after, count=AT_ONCE):
+            while entries := cast(Any, await self._redis.xrange(dead, min=after, count=AT_ONCE)):
                 for entry, fields in entries:
                     yield _read(partition, entry, fields)
                 after = f"({entries[-1][0].decode()}"

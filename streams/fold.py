@@ -12,6 +12,8 @@ import structlog
 from detectors.alert_policy import Policy
 from detectors.budget import LINE
 from detectors.decision import Alert
+from detectors.erasure import ACTS as ERASING
+from detectors.erasure import erase
 from detectors.events import ActRecorded, ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.models import Models
@@ -92,6 +94,10 @@ def fold_step(
     step, said, audited = Step(), {} if texts is None else texts, Audited()
     for run in _runs(state, records, step, audited):
         first = run[0][1].body
+        if isinstance(first, ActRecorded):
+            if erase(run[0][1], profiles):
+                step.changed.add(run[0][1].seller_id)
+            continue
         if isinstance(first, ModelPublished) and first.model == LINE:
             line = shelf.line(first)
             if line is not None:
@@ -145,9 +151,11 @@ def _runs(
         kind = type(record.body)
         if kind in APART:
             if kind is ActRecorded:
-                if state.chain.is_new(record.event_id):
-                    audited.append((*item, None))
-                continue
+                if not state.chain.is_new(record.event_id):
+                    continue
+                audited.append((*item, None))
+                if not isinstance(record.body, ActRecorded) or record.body.act not in ERASING:
+                    continue
             if run:
                 yield run
             yield [item]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -59,7 +59,7 @@ class Stops:
         if not mine:
             return []
         with suppress(Lost):
-            found = await patiently(
+            found: Any = await patiently(
                 self._redis,
                 lambda: self._redis.hgetall(self._stopped),
                 stage=self._stage,

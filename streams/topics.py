@@ -109,6 +109,7 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
     """Makes the topics that are missing; their names.
 
     Args:
+        partitions: Of each; what must have as many as the log gets as many as the log has, where there is one.
         upstream: Also make the upstream topics, which normally belong to the order pipeline.
     """
     wanted = dict.fromkeys(CONFIGS, partitions) | dict.fromkeys(SINGLE, 1)
@@ -116,6 +117,8 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
         wanted |= dict.fromkeys(names.UPSTREAM, partitions)
     made = []
     with admin(settings) as client:
+        existing = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics()}
+        wanted |= dict.fromkeys(ALIKE, existing.get(names.EVENTS, partitions))
         for topic, count in wanted.items():
             new = NewTopic(topic, count, replication, topic_configs=CONFIGS.get(topic, {}))
             try:

@@ -12,6 +12,7 @@ import structlog
 
 from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
+from detectors.erasure import is_erased
 from detectors.events import SECOND, ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import (
     KeptText,
@@ -208,7 +209,8 @@ class Watch:
         key, partition = self._store.key, claim.partition.partition
         commit = Commit(base, after)
         for seller in sorted(step.changed):
-            commit.sets.append((key(partition, f"s:{seller}"), encode_profile(cache[seller]), PROFILE_SECONDS))
+            lives = ROW_SECONDS if is_erased(cache[seller]) else PROFILE_SECONDS  # as long as what it says is no more
+            commit.sets.append((key(partition, f"s:{seller}"), encode_profile(cache[seller]), lives))
         for effects in step.effects:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))

@@ -1,20 +1,19 @@
 """Heads of the chains: what Redis knows, and what was kept elsewhere."""
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import typer
 from msgspec import Struct
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
 
+from sellerwatch.operate.asking import with_redis
 from streams.audit.chain import Chain
 from streams.audit.verifying import Head
-from streams.errors import UnavailableError
 from streams.files import FilesError, read_events, write_events
 from streams.settings import Settings
-from streams.store.connection import connect
 from streams.store.partition import PartitionStore
 from streams.topics import read_layout
 
@@ -34,20 +33,14 @@ def heads_in_redis(settings: Settings, partitions: Iterable[int]) -> dict[int, H
         UnavailableError: Redis does not answer.
     """
 
-    async def run() -> dict[int, Head]:
-        redis = connect(settings.redis_url.get_secret_value())
-        store, wanted = PartitionStore(redis, settings.namespace, "watch"), list(partitions)
-        try:
-            stored = [await redis.get(store.key(partition, "chain")) for partition in wanted]
-        except RedisError as error:
-            where = settings.redis_place
-            raise UnavailableError(f"Redis at {where} does not answer: {error!r}; see `sellerwatch doctor`") from None
-        finally:
-            await redis.aclose()
-        chains = [Chain(p, v if isinstance(v, bytes) else None) for p, v in zip(wanted, stored, strict=True)]
-        return {chain.partition: Head(chain.seq, chain.head) for chain in chains}
+    wanted = list(partitions)
 
-    return asyncio.run(run())
+    async def read(redis: Redis) -> list[Any]:
+        store = PartitionStore(redis, settings.namespace, "watch")
+        return [await redis.get(store.key(partition, "chain")) for partition in wanted]
+
+    chains = [Chain(p, value) for p, value in zip(wanted, with_redis(settings, read), strict=True)]
+    return {chain.partition: Head(chain.seq, chain.head) for chain in chains}
 
 
 def read_heads(path: Path) -> dict[int, list[Head]]:

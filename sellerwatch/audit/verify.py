@@ -13,7 +13,7 @@ from rich.markup import escape
 from sellerwatch.audit.heads import heads_in_redis, read_heads
 from sellerwatch.replay import is_log, trusting_replay
 from streams import names
-from streams.audit.deriving import Compared, compare, derive
+from streams.audit.deriving import Compared, Derived, compare, derive
 from streams.audit.verifying import Finding, Head, PartitionCheck, check_lines, parsed
 from streams.errors import UnavailableError
 from streams.files import FilesError, read_events
@@ -22,6 +22,8 @@ from streams.settings import Settings
 
 Entries = dict[int, dict[int, tuple[str, dict[str, Any]]]]
 """(place, body), by partition and number."""
+Line = tuple[str, int | None, bytes]
+"""Place, partition where the place tells it, entry."""
 
 
 @dataclass
@@ -94,23 +96,23 @@ def _partitions(settings: Settings) -> int:
     return read_layout(settings).partitions.get(names.AUDIT, 0)
 
 
-def _from_files(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+def _from_files(files: Sequence[Path]) -> Iterator[Line]:
     for path in files:
         for number, line in enumerate(read_events(path), start=1):
-            yield f"{path}:{number}", line
+            yield f"{path}:{number}", None, line
 
 
-def _from_topic(settings: Settings) -> Iterator[tuple[str, bytes]]:
+def _from_topic(settings: Settings) -> Iterator[Line]:
     for held in read_topic(settings, names.AUDIT):
-        yield f"{names.AUDIT}/{held.partition}@{held.offset}", held.value
+        yield f"{names.AUDIT}/{held.partition}@{held.offset}", held.partition, held.value
 
 
-def _noting(lines: Iterator[tuple[str, bytes]], entries: Entries) -> Iterator[tuple[str, bytes]]:
+def _noting(lines: Iterator[Line], entries: Entries) -> Iterator[Line]:
     """Passes lines on and keeps what they say, the first of each number."""
-    for place, line in lines:
+    for place, partition, line in lines:
         if (entry := parsed(line)) is not None:
             entries.setdefault(entry["partition"], {}).setdefault(entry["seq"], (place, entry["body"]))
-        yield place, line
+        yield place, partition, line
 
 
 def _row(check: PartitionCheck) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def _derive(found: Verified, entries: Entries, log: Sequence[Path], settings: Se
     replay = trusting_replay(settings)
     derived = derive(replay, (line for path in log for line in read_events(path)))
     for partition in sorted({*entries, *derived}):
-        compared = compare(partition, entries.get(partition, {}), derived.get(partition, []))
+        compared = compare(partition, entries.get(partition, {}), derived.get(partition, Derived()))
         found.findings += compared.findings
         found.notes.append(f"partition {partition}: {_said(compared)}")
 

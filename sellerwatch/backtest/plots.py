@@ -70,7 +70,9 @@ def _axes(top: float, series: Sequence[Series]) -> str:
     drawn = []
     for share in (0.0, 0.5, 1.0):
         y = _y(top * share, top)
-        drawn.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d9dce1"/>')
+        drawn.append(
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d9dce1" class="grid"/>'
+        )
         drawn.append(_text(LEFT - 6, y + 4, f"{top * share:g}", "end"))
     for number, (colour, one) in enumerate(zip(COLOURS, series, strict=False)):
         x = WIDTH - RIGHT - 90 * (len(series) - number)
@@ -85,6 +87,6 @@ def _text(x: float, y: float, words: str, anchor: str) -> str:
 
 def _svg(title: str, drawn: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>'
-        f"{''.join(drawn)}</svg>"
+        f'<figure tabindex="0"><figcaption>{escape(title)}</figcaption>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(drawn)}</svg></figure>'
     )

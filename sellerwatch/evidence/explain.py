@@ -17,10 +17,18 @@ SHOWN = 15
 """Features that are shown at most."""
 
 
-def run(event_id: str, log: Sequence[Path], decisions: Sequence[Path], settings: Settings, *, as_json: bool) -> int:
+def run(
+    event_id: str,
+    log: Sequence[Path],
+    decisions: Sequence[Path],
+    settings: Settings,
+    seller_id: str | None = None,
+    *,
+    as_json: bool,
+) -> int:
     """Explains and prints; the exit code: 0 the log gives the same decision, 1 it does not."""
     holdings: Holdings = Files(log, decisions) if log else Topics(settings)
-    found = explain(event_id, holdings, settings)
+    found = explain(event_id, holdings, settings, seller_id)
     if as_json:
         features = [{"name": n, "text": text, "level": level} for n, text, level in features_in_words(found.recomputed)]
         said = {"equal": found.equal, "recorded": found.recorded, "recomputed": found.recomputed}

@@ -12,7 +12,7 @@ from detectors.learning import SCORED
 from detectors.order_rows import restored
 from detectors.risk_reasons import PHRASES
 from sellerwatch.evidence.holdings import Holdings, needle, record_in
-from sellerwatch.evidence.refolding import SellersLog, refold
+from sellerwatch.evidence.refolding import refold, sellers_log
 from streams.errors import SettingsError
 from streams.settings import Settings
 
@@ -59,15 +59,18 @@ class Explanation:
     hints: list[str]
 
 
-def explain(event_id: str, holdings: Holdings, settings: Settings) -> Explanation:
+def explain(event_id: str, holdings: Holdings, settings: Settings, seller_id: str | None = None) -> Explanation:
     """Computes the decision on an event again.
+
+    Args:
+        seller_id: Of the event, where it is known: then only one partition is read.
 
     Raises:
         SettingsError: No event of this id stands in the log, or it is none that is scored.
     """
-    recorded = next(_recorded(event_id, holdings), None)
-    seller_id = _decode(recorded).seller_id if recorded else _seller_of(event_id, holdings)
-    log = SellersLog(holdings.log(seller_id), seller_id)
+    recorded = next(_recorded(event_id, holdings, seller_id), None)
+    seller_id = _decode(recorded).seller_id if recorded else _seller_of(event_id, holdings, seller_id)
+    log = sellers_log(holdings, seller_id)
     recomputed = None
     for step in refold(log, settings, until=event_id):
         made = (decision for effects in step.effects for decision in effects.decisions)
@@ -81,16 +84,16 @@ def explain(event_id: str, holdings: Holdings, settings: Settings) -> Explanatio
         recomputed,
         encode_decision(recomputed) == recorded if recorded else None,
         list(differences(said, recomputed)) if said else [],
-        log.partition or 0,
+        log.partition,
         log.records,
         log.published,
         _hints(said, recomputed) if said else [],
     )
 
 
-def _recorded(event_id: str, holdings: Holdings) -> Iterator[bytes]:
+def _recorded(event_id: str, holdings: Holdings, seller_id: str | None) -> Iterator[bytes]:
     wanted = needle(event_id)
-    for line in holdings.decisions():
+    for line in holdings.decisions(seller_id):
         if wanted in line:
             try:
                 if _decode(line).event_id == event_id:
@@ -99,10 +102,11 @@ def _recorded(event_id: str, holdings: Holdings) -> Iterator[bytes]:
                 continue
 
 
-def _seller_of(event_id: str, holdings: Holdings) -> str:
+def _seller_of(event_id: str, holdings: Holdings, seller_id: str | None) -> str:
     wanted = needle(event_id)
-    for line in holdings.log():
-        if wanted in line and (record := record_in(line)).event_id == event_id:
+    for line in holdings.log(seller_id):
+        record = record_in(line) if wanted in line else None
+        if record is not None and record.event_id == event_id:
             if type(record.body) not in SCORED:
                 kind = str(type(record.body).__struct_config__.tag)
                 raise SettingsError(f"{event_id} is `{kind}`: such events teach, they are not scored")

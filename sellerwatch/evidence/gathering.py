@@ -23,7 +23,7 @@ from detectors.events import (
     VerdictGiven,
 )
 from sellerwatch.evidence.holdings import Holdings, needle
-from sellerwatch.evidence.refolding import SellersLog, refold
+from sellerwatch.evidence.refolding import SellersLog, refold, sellers_log
 from streams.audit.chain import canonical, digest
 from streams.audit.verifying import PartitionCheck, parsed
 from streams.errors import SellerwatchError, SettingsError
@@ -103,10 +103,7 @@ def gather(alert_id: str, holdings: Holdings, settings: Settings) -> Evidence:
     """
     raw = _alert(alert_id, holdings)
     alert = _decode_alert(raw)
-    first = next(iter(SellersLog(holdings.log(alert.seller_id), alert.seller_id)), None)
-    if first is None:
-        raise SettingsError(f"no record of seller {alert.seller_id} is in the log that was read")
-    evidence = Evidence(alert, raw, first[1].partition)
+    evidence = Evidence(alert, raw, sellers_log(holdings, alert.seller_id).partition)
     way = _way(evidence, holdings)
     _take_records(evidence, holdings, {entry["body"]["record"] for entry in way.of_seller})
     _show(evidence, way)
@@ -128,7 +125,7 @@ def _take_records(evidence: Evidence, holdings: Holdings, chained: Collection[st
     orders, tipping = set(alert.evidence.orders), set(alert.evidence.events)
     in_force: dict[str, Publication] = {}
     open_yet = True
-    for line, record in SellersLog(holdings.log(alert.seller_id), alert.seller_id):
+    for line, record in SellersLog(holdings.log(alert.seller_id), alert.seller_id, evidence.partition):
         body = record.body
         if isinstance(body, ModelPublished | PolicyPublished):
             if open_yet:
@@ -216,7 +213,7 @@ def _fold_again(evidence: Evidence, holdings: Holdings, settings: Settings) -> N
         return decision.event_id == tipping or decision.order_id in orders
 
     computed: dict[str, Decision] = {}
-    log = SellersLog(holdings.log(alert.seller_id), alert.seller_id)
+    log = SellersLog(holdings.log(alert.seller_id), alert.seller_id, evidence.partition)
     for step in refold(log, settings, until=tipping):
         for effects in step.effects:
             evidence.recomputed |= any(encode_alert(each) == evidence.raw_alert for each in effects.alerts)
@@ -237,6 +234,11 @@ def _decisions(seller_id: str, holdings: Holdings) -> Iterator[tuple[bytes, Deci
 
 
 def body_text(record: Record) -> str:
-    """What a record says beyond its id and time, as JSON."""
-    said = {name: value for name, value in msgspec.to_builtins(record.body).items() if name != "type"}
-    return json.dumps(said, ensure_ascii=False, default=str)
+    """What a record says beyond its id and time: names and values."""
+    said = (pair for pair in msgspec.to_builtins(record.body).items() if pair[0] != "type")
+    told = ((name, value if isinstance(value, str | int) else _compact(value)) for name, value in said)
+    return ", ".join(f"{name} {value}" for name, value in told)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", " "), default=str).replace('"', "")

@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.events import Record, decode_record
 from streams import names
-from streams.files import FilesError, read_events
+from streams.files import read_events
 from streams.reading import read_topic
 from streams.settings import Settings
 
@@ -99,13 +99,9 @@ def needle(text: str) -> bytes:
     return msgspec.json.encode(text)
 
 
-def record_in(line: bytes) -> Record:
-    """The record of a line of the log.
-
-    Raises:
-        FilesError: It is none.
-    """
+def record_in(line: bytes) -> Record | None:
+    """The record of a line of the log; `None` for what is none: watch passes over it as well."""
     try:
         return decode_record(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FilesError(f"not a line of {names.EVENTS}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

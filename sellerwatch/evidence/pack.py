@@ -1,6 +1,5 @@
 """`sellerwatch evidence`: writes a pack that others can check without us."""
 
-import getpass
 import os
 import shutil
 import time
@@ -20,7 +19,7 @@ from sellerwatch.evidence.gathering import Evidence, Publication, gather
 from sellerwatch.evidence.holdings import Files, Holdings, Topics
 from sellerwatch.evidence.page import page
 from sellerwatch.evidence.verify_evidence import FORMAT, check, zipped
-from streams.acts import Act, record_act
+from sellerwatch.operate.asking import record
 from streams.audit.chain import canonical, digest
 from streams.files import FilesError
 from streams.settings import Settings
@@ -41,7 +40,8 @@ def run(alert_id: str, output: Path, holdings: Holdings, settings: Settings) -> 
     files = packed(evidence, say_time(time.time_ns() // 1_000 // 1_000_000 * 1_000_000))
     manifest = check(files)  # what we hand out holds
     if isinstance(holdings, Topics):
-        record_act(settings, _act(evidence, manifest["hash"]))
+        about = {"subject_kind": "alert", "subject": alert_id, "seller_id": evidence.alert.seller_id}
+        record(settings, "evidence.packed", **about, details={"manifest": manifest["hash"]})
     write(files, output)
     typer.echo(f"{output}: {len(files)} files about alert {alert_id}, manifest {manifest['hash']}")
     typer.echo(f"head of partition {evidence.partition}: {evidence.head[0]} entries, {evidence.head[1]}")
@@ -49,18 +49,6 @@ def run(alert_id: str, output: Path, holdings: Holdings, settings: Settings) -> 
     if not evidence.recomputed:
         typer.echo("the log that was read does not give this alert again: see `sellerwatch explain`", err=True)
     return 0 if evidence.recomputed else 1
-
-
-def _act(evidence: Evidence, manifest: str) -> Act:
-    return Act(
-        act="evidence.packed",
-        actor=getpass.getuser(),
-        role="operator",
-        subject_kind="alert",
-        subject=evidence.alert.alert_id,
-        seller_id=evidence.alert.seller_id,
-        details={"manifest": manifest},
-    )
 
 
 def holdings_of(

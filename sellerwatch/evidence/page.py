@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from detectors.decision import say_time
+from detectors.events import SECOND
 from sellerwatch.evidence.explaining import OUTCOMES, features_in_words
 from sellerwatch.evidence.gathering import Evidence, body_text
 
@@ -14,6 +15,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.5rem 0}
 th,td{border-bottom:1px solid #d9dce1;padding:.3rem .5rem;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n,td:first-child,td:nth-child(3)>code:only-child{white-space:nowrap}
 code,pre{font:13px/1.45 ui-monospace,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap}
 .good{color:#0a6b2d}.bad{color:#a3150f}
 svg rect{fill:#3558a8}
@@ -96,7 +98,12 @@ def _record(evidence: Evidence, number: int) -> list[str]:
     shown = f"<b>{escape(kind)}</b>" if record.event_id in evidence.alert.evidence.events else escape(kind)
     text = body_text(record)
     cut = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-    return [say_time(record.logged_at), shown, f"<code>{escape(record.event_id)}</code>", f"<code>{escape(cut)}</code>"]
+    return [
+        say_time(record.logged_at // SECOND * SECOND),
+        shown,
+        f"<code>{escape(record.event_id)}</code>",
+        escape(cut),
+    ]
 
 
 def _decisions(evidence: Evidence) -> str:

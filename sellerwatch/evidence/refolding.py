@@ -7,11 +7,10 @@ records. So the seller's records and what was published for all give the same by
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import msgspec
-
-from detectors.events import ModelPublished, PolicyPublished, Record, decode_record
-from sellerwatch.evidence.holdings import needle
+from detectors.events import ModelPublished, PolicyPublished, Record
+from sellerwatch.evidence.holdings import Holdings, needle, record_in
 from sellerwatch.replay import trusting_replay
+from streams.errors import SettingsError
 from streams.fold import Step
 from streams.settings import Settings
 
@@ -25,42 +24,38 @@ class SellersLog:
         lines: Of the log, at least of that partition, in order.
     """
 
-    def __init__(self, lines: Iterable[bytes], seller_id: str) -> None:
-        self._lines, self._seller_id = lines, seller_id
-        self._needles = (needle(seller_id), b'"model.published"', b'"policy.published"')
-        self.partition: int | None = None
-        """Of the seller; known once a record has come."""
+    def __init__(self, lines: Iterable[bytes], seller_id: str, partition: int) -> None:
+        self._lines, self._seller_id, self.partition = lines, seller_id, partition
         self.records = self.published = 0
         """Read so far."""
 
     def __iter__(self) -> Iterator[tuple[bytes, Record]]:
-        early: list[tuple[bytes, Record]] = []
-        for line, record in self._relevant():
-            if self.partition is None and not record.seller_id:
-                early.append((line, record))
-                continue
-            if self.partition is None:
-                self.partition = record.partition
-                for item in early:
-                    yield from self._ours(*item)
-            yield from self._ours(line, record)
-
-    def _relevant(self) -> Iterator[tuple[bytes, Record]]:
+        needles = needle(self._seller_id), b'"model.published"', b'"policy.published"'
         for line in self._lines:
-            if any(each in line for each in self._needles):
-                try:
-                    record = decode_record(line)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    continue  # watch passes over it as well
-                general = not record.seller_id and isinstance(record.body, ModelPublished | PolicyPublished)
-                if general or record.seller_id == self._seller_id:
-                    yield line, record
+            if not any(each in line for each in needles):
+                continue
+            record = record_in(line)
+            if record is None or record.partition != self.partition:
+                continue
+            if record.seller_id == self._seller_id:
+                self.records += 1
+                yield line, record
+            elif isinstance(record.body, ModelPublished | PolicyPublished):
+                self.published += 1
+                yield line, record
 
-    def _ours(self, line: bytes, record: Record) -> Iterator[tuple[bytes, Record]]:
-        if record.partition == self.partition:
-            self.records += bool(record.seller_id)
-            self.published += not record.seller_id
-            yield line, record
+
+def sellers_log(holdings: Holdings, seller_id: str) -> SellersLog:
+    """The log of a seller.
+
+    Raises:
+        SettingsError: The log that was read has no record of the seller.
+    """
+    wanted = needle(seller_id)
+    for line in holdings.log(seller_id):
+        if wanted in line and (record := record_in(line)) is not None and record.seller_id == seller_id:
+            return SellersLog(holdings.log(seller_id), seller_id, record.partition)
+    raise SettingsError(f"no record of seller {seller_id!r} is in the log that was read")
 
 
 def refold(log: Iterable[tuple[bytes, Record]], settings: Settings, until: str = "") -> Iterator[Step]:

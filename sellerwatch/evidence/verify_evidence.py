@@ -39,6 +39,8 @@ def read(pack: Path) -> dict[str, bytes]:
         return {path.relative_to(pack).as_posix(): path.read_bytes() for path in found}
     try:
         with zipfile.ZipFile(pack) as archive:
+            if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+                raise Refused(f"{pack.name}: is packed otherwise than evidence is")
             files = {name: archive.read(name) for name in archive.namelist()}
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise Refused(f"{pack.name}: cannot be read ({error})") from None
@@ -185,8 +187,11 @@ def check_heads(files: Mapping[str, bytes], kept: Mapping[int, str]) -> int:
 
 
 def kept_heads(path: Path, partition: int) -> dict[int, str]:
-    told = map(json.loads, path.read_text().splitlines())
-    return {each["entries"]: each["hash"] for each in told if each["partition"] == partition}
+    try:
+        told = list(map(json.loads, path.read_text().splitlines()))
+        return {each["entries"]: each["hash"] for each in told if each["partition"] == partition}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.exit(f"{path}: no file of heads: {error!r}")
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """The verbs of `sellerwatch models`, as the command line calls them."""
 
 import asyncio
-import getpass
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -19,6 +18,7 @@ from detectors.decision import say_time
 from detectors.learners import COHORTS, MODELS, RISK
 from detectors.risk_learner import CHALLENGER
 from sellerwatch.models.comparing import differences
+from sellerwatch.operate.asking import record, user
 from streams import names
 from streams.errors import SettingsError, UnavailableError
 from streams.model_commands import (
@@ -135,18 +135,13 @@ def _ask(settings: Settings, action: Action, model: str, back: Announcement | No
     if back is not None:
         verify(_keys(settings), back.snapshot)  # what we announce again is what was announced
         version, snapshot = back.version, back.snapshot
-    command = ModelCommand(action, model, now, _user(), version, snapshot)
+    command = ModelCommand(action, model, now, user(), version, snapshot)
     value = pack_command(command, _keys(settings)[0])
+    about = {"version": version} if version else {}
+    record(settings, f"model.{action}", subject_kind="model", subject=model, details=about)
     try:
         options = client_options(settings) | {"acks": "all", "max_request_size": 4 * 1024 * 1024}
         with closing(KafkaProducer(**options)) as producer:
             producer.send(names.TRAINING, value=value, partition=0).get(timeout=PATIENCE_SECONDS)
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {error!r}; repeat the command") from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

@@ -41,7 +41,7 @@ def confirm(question: str, *, yes: bool) -> None:
         raise DeclinedError("nothing was done")
 
 
-def unknown(what: str, given: str, known: Iterable[str], where: str) -> SettingsError:
+def unknown(what: str, given: str, known: Iterable[str], where: str = "") -> SettingsError:
     """The error for a name that does not exist, with those that are most like it.
 
     Args:
@@ -49,8 +49,9 @@ def unknown(what: str, given: str, known: Iterable[str], where: str) -> Settings
         where: Which command lists the right ones.
     """
     near = get_close_matches(given, list(known), n=NEAR, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    return SettingsError(f"there is no {what} {given!r}{hint} Nothing was done. `{where}` lists them")
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    lists = f"; `{where}` lists them" if where else ""
+    return SettingsError(f"there is no {what} {given!r}{hint}; nothing was done{lists}")
 
 
 def with_redis(settings: Settings, use: Callable[[Redis], Awaitable[T]]) -> T:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from streams.errors import SettingsError
 from streams.settings import load_settings
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
@@ -14,13 +15,16 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 rejected = typer.Typer(no_args_is_help=True, help="Refused events: looked at, mended, sent back, put away.")
 outbox = typer.Typer(no_args_is_help=True, help="Alerts that wait for their delivery, or were given up.")
+keys = typer.Typer(no_args_is_help=True, help="Keys of hashes, models and webhook: which are needed, new ones.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Puts the operator's verbs into the command."""
     app.command(epilog="Example: sellerwatch status --watch")(status)
+    app.command(epilog="Example: sellerwatch erase --buyer buyer-4711 --value email=ann@example.com")(erase)
     app.add_typer(rejected, name="rejected")
     app.add_typer(outbox, name="outbox")
+    app.add_typer(keys, name="keys")
 
 
 def status(
@@ -34,6 +38,29 @@ def status(
     from sellerwatch.operate.status import run
 
     raise typer.Exit(run(load_settings(config), as_json=as_json, watch=watch, interval=interval, every=every))
+
+
+def erase(
+    seller: Annotated[str | None, typer.Option(help="Erase this seller.")] = None,
+    buyer: Annotated[str | None, typer.Option(help="Erase this buyer, by the id that upstream gives.")] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(help="Erase also this personal value: kind=value, such as device=d-1, email=...; repeatable."),
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that watch may take to come to it.")] = 30.0,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Erases what is remembered of a seller, or of a buyer, and says what stays; exit code 1: not complete yet."""
+    from sellerwatch.operate import erase as erasing
+
+    if (seller is not None) == bool(buyer or value):
+        raise SettingsError("give either --seller, or --buyer and --value")
+    settings = load_settings(config)
+    if seller is not None:
+        raise typer.Exit(erasing.seller(settings, seller, wait=wait, yes=yes, as_json=as_json))
+    raise typer.Exit(erasing.buyer(settings, buyer, value or (), wait=wait, yes=yes, as_json=as_json))
 
 
 RefusedId = Annotated[str, typer.Argument(help="As `rejected list` names it, such as 3/17.")]
@@ -156,3 +183,32 @@ def outbox_discard(
     from sellerwatch.operate.outbox import discard
 
     discard(load_settings(config), ids or (), reason, every=every, yes=yes, as_json=as_json)
+
+
+@keys.command("list", epilog="Example: sellerwatch keys list --count")
+def keys_list(
+    count: Annotated[bool, typer.Option("--count", help="Count what Redis holds under each: reads all keys.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Lists the keys that are set, by their ids, and how much is still under each."""
+    from sellerwatch.operate.keys import show
+
+    show(load_settings(config), count=count, as_json=as_json)
+
+
+@keys.command("rotate", epilog="Example: sellerwatch keys rotate hash -o /run/secrets/hash_keys.new")
+def keys_rotate(
+    kind: Annotated[str, typer.Argument(help="hash, model or webhook.")] = "hash",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the new value of the setting here instead of printing the key."),
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Makes a new key, and says what to set, in which order, and what changes."""
+    from sellerwatch.operate.keys import rotate
+
+    rotate(load_settings(config), kind, output, yes=yes, as_json=as_json)

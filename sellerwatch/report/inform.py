@@ -158,7 +158,7 @@ def _seller(seller_id: str, found: Standing, since_day: int, verified_day: int |
     elif today <= verify_by:
         state = f"verify within {(verify_by - today).days} days"
     else:
-        state = f"overdue by {(today - verify_by).days} days: suspend after notice"
+        state = f"overdue by {(today - verify_by).days} days"
     verified = None if verified_day is None else EPOCH + timedelta(days=verified_day)
     sums = found.year_sales, found.year_cents
     return Seller(seller_id, since, *sums, verified, due, verify_by, certify, state)
@@ -166,6 +166,7 @@ def _seller(seller_id: str, found: Standing, since_day: int, verified_day: int |
 
 COLUMNS: Final = (
     Column("seller_id", "seller", "text"),
+    Column("state", "what is due", "text"),
     Column("since", "high-volume since", "text"),
     Column("sales", "sales in 12 months"),
     Column("revenue", "USD in 12 months", "usd"),
@@ -174,7 +175,6 @@ COLUMNS: Final = (
     Column("verify_by", "verify by", "text"),
     Column("certify_by", "certify by", "text"),
     Column("discloses", "discloses to buyers", "text"),
-    Column("state", "what is due", "text"),
 )
 
 
@@ -184,7 +184,7 @@ def row_of(seller: Seller) -> list[Cell]:
     dates = [each.isoformat() for each in (seller.due, seller.verify_by, seller.certify_by)]
     sums = [seller.year_sales, seller.year_cents]
     disclosed = "yes" if seller.discloses else "no"
-    return [seller.seller_id, seller.since.isoformat(), *sums, verified, *dates, disclosed, seller.state]
+    return [seller.seller_id, seller.state, seller.since.isoformat(), *sums, verified, *dates, disclosed]
 
 
 def inform(ledger: Ledger, period: Period, counted: Counted, every: Path | None = None) -> Section:

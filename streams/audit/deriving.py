@@ -1,15 +1,29 @@
 """Compares a chain with the one that the log gives when it is folded again."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
-from streams.audit.chain import canonical, digest
+from detectors.events import Micros
+from streams.audit.chain import canonical
 from streams.audit.verifying import Finding
-from streams.replay import LogReplay
+from streams.replay import BATCH, LogReplay
 
 TOLD = 20
 """Differences of one partition that are told at most."""
+Body = Mapping[str, Any]
+
+
+@dataclass
+class Derived:
+    """What a dump of the log gives for one partition."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    """Of the entries, in order."""
+    until: Micros = 0
+    """When its last record entered the log."""
 
 
 class Compared(NamedTuple):
@@ -21,72 +35,69 @@ class Compared(NamedTuple):
     before: int
     """Entries that the log gives from before the chain began: an older version kept none."""
     beyond: int
-    """Entries of the chain from records after the end of the log's dump."""
+    """Entries of the chain that rest on records after the end of the dump."""
 
 
-def derive(replay: LogReplay, lines: Iterable[bytes]) -> dict[int, list[dict[str, Any]]]:
-    """The bodies of all entries that a dump of the log gives, by partition."""
-    bodies: dict[int, list[dict[str, Any]]] = {}
-    for step in replay.run(lines):
-        for _, raw in step.entries:
-            entry = json.loads(raw)
-            bodies.setdefault(entry["partition"], []).append(entry["body"])
-    return bodies
+def derive(replay: LogReplay, lines: Iterable[bytes]) -> dict[int, Derived]:
+    """The entries that a dump of the log gives, by partition."""
+    found: dict[int, Derived] = {}
+    waiting = iter(lines)
+    while batch := list(islice(waiting, BATCH)):
+        records = replay.gather(batch)
+        for record in records:
+            of = found.setdefault(record.partition, Derived())
+            of.until = max(of.until, record.logged_at)
+        for step in replay.fold(records):
+            for _, raw in step.entries:
+                entry = json.loads(raw)
+                found[entry["partition"]].bodies.append(entry["body"])
+    return found
 
 
-def compare(
-    partition: int, chain: Mapping[int, tuple[str, dict[str, Any]]], derived: Sequence[dict[str, Any]]
-) -> Compared:
-    """Compares a chain with what the log gives.
+def compare(partition: int, chain: Mapping[int, tuple[str, Body]], derived: Derived) -> Compared:
+    """Compares a chain with what the log gives, entry by entry, by the record that each rests on.
 
-    A chain begins where the first version that keeps one took over; its first entry tells where in the log
-    that was, and from there on nothing may differ.
+    A chain begins where the first version that keeps one took over: what the log gives from before its first
+    entry is counted, and no difference.
 
     Args:
         chain: (place, body) of each entry, by its number.
-        derived: The bodies that the log gives, in order.
     """
-    if not chain:
-        gone = [_other(partition, 0, "", "is given by the log, and the chain is empty", derived[0])] if derived else []
-        return Compared(gone, 0, 0, 0)
-    first = min(chain)
-    begin = _begin(first, chain, derived)
-    if begin is None:
-        place, body = chain[first]
-        return Compared([_other(partition, first, place, "is given nowhere by the log", found=body)], 0, 0, 0)
-    findings = list[Finding]()
-    for seq, given in enumerate(derived[begin:], start=first):
-        if seq not in chain:
-            findings.append(_other(partition, seq, "", "is given by the log, and not in the chain", given))
-        elif not _same(given, chain[seq][1]):
-            findings.append(_other(partition, seq, chain[seq][0], "is not what the log gives", given, chain[seq][1]))
-    held = len(derived) - begin
-    return Compared(findings[:TOLD], held - len(findings), begin, max(max(chain) + 1 - first - held, 0))
+    given = {_source(body): at for at, body in enumerate(derived.bodies)}
+    findings, matched, beyond, equal = list[Finding](), set[int](), 0, 0
+    for seq, (place, body) in sorted(chain.items()):
+        at = given.get(_source(body))
+        if at is None and _logged_at(body) > derived.until:
+            beyond += 1
+        elif at is None:
+            findings.append(_other(partition, seq, place, "is given nowhere by the log", found=body))
+        else:
+            matched.add(at)
+            same = canonical(derived.bodies[at]) == canonical(body)
+            equal += same
+            if not same:
+                text = "is not what the log gives"
+                findings.append(_other(partition, seq, place, text, derived.bodies[at], body))
+    begin = min(matched, default=0)
+    for at in range(begin, len(derived.bodies)):
+        if at not in matched:
+            seq, text = min(chain, default=0) + at - begin, "is given by the log and is not in the chain"
+            findings.append(_other(partition, seq, "", text, derived.bodies[at]))
+    findings.sort(key=lambda finding: finding.seq)
+    return Compared(findings[:TOLD], equal, begin, beyond)
 
 
-def _begin(
-    first: int, chain: Mapping[int, tuple[str, dict[str, Any]]], derived: Sequence[dict[str, Any]]
-) -> int | None:
-    """Which of the derived bodies the chain begins with; where its first entries were changed, others tell."""
-    places = {digest(canonical(given)): at for at, given in enumerate(derived)}
-    for seq in sorted(chain):
-        at = places.get(digest(canonical(chain[seq][1])))
-        if at is not None and at >= seq - first:
-            return at - (seq - first)
-    return None
+def _source(body: Body) -> bytes:
+    return canonical(body.get("source"))
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return digest(canonical(one)) == digest(canonical(other))
+def _logged_at(body: Body) -> Micros:
+    logged_at = body.get("logged_at")
+    return logged_at if isinstance(logged_at, int) else 0
 
 
 def _other(
-    partition: int,
-    seq: int,
-    place: str,
-    text: str,
-    expected: Mapping[str, Any] | None = None,
-    found: Mapping[str, Any] | None = None,
+    partition: int, seq: int, place: str, text: str, expected: Body | None = None, found: Body | None = None
 ) -> Finding:
     said = [canonical(body).decode() if body else "" for body in (expected, found)]
     return Finding("other_log", partition, seq, place, text, *said)

@@ -27,7 +27,7 @@ class Finding:
 
     problem: str
     """`changed`, `missing`, `reordered`, `duplicated`, `forked`, `unlinked`, `unreadable`, `truncated`,
-    `other_head`, `other_log`."""
+    `moved`, `other_head`, `other_log`."""
     partition: int
     seq: int
     """Of the entry that is concerned, as it is expected at that place."""
@@ -71,7 +71,11 @@ class PartitionCheck:
             self._suppose(frozenset())
             return
         computed = hash_of(entry)
-        if entry["partition"] != self.partition or canonical(entry) != raw or computed != entry["hash"]:
+        if entry["partition"] != self.partition and computed == entry["hash"]:
+            place_of = f"partition {entry['partition']}"
+            self._note("moved", self._next, place, "is none of this partition", f"entry {self._next}", place_of)
+            return
+        if canonical(entry) != raw or computed != entry["hash"]:
             self._changed(place, entry, computed)
             return
         self._place(place, entry)
@@ -177,11 +181,15 @@ def hash_of(entry: Mapping[str, Any]) -> str:
     return link_hash(entry["partition"], entry["seq"], entry["previous"], digest(canonical(entry["body"])))
 
 
-def check_lines(lines: Iterable[tuple[str, bytes]]) -> dict[int, PartitionCheck]:
-    """Checks (place, entry) of the chains of several partitions, each in order."""
+def check_lines(lines: Iterable[tuple[str, int | None, bytes]]) -> dict[int, PartitionCheck]:
+    """Checks (place, partition, entry) of several chains, each in order; the partition: `None` where a file is read."""
     checks: dict[int, PartitionCheck] = {}
-    for place, line in lines:
-        _check_of(checks, line).take(place, line)
+    for place, partition, line in lines:
+        if partition is None:
+            check = _check_of(checks, line)
+        else:
+            check = checks.setdefault(partition, PartitionCheck(partition))
+        check.take(place, line)
     for check in checks.values():
         check.finish()
     return checks

@@ -26,7 +26,7 @@ def chain(made: Made) -> list[bytes]:
 
 
 def checked(entries: Sequence[bytes]) -> PartitionCheck:
-    (check,) = check_lines((f"t@{n}", entry) for n, entry in enumerate(entries)).values()
+    (check,) = check_lines((f"t@{n}", None, entry) for n, entry in enumerate(entries)).values()
     return check
 
 
@@ -92,6 +92,15 @@ def test_an_entry_written_anew_under_its_own_hash_breaks_the_link_behind_it(chai
     assert ("forked", 4, "t@5") in said([*chain[:5], forged, *chain[5:]])
 
 
+def test_an_entry_of_another_partition_is_none_of_this_one(chain: list[bytes]) -> None:
+    own = json.loads(chain[0])["partition"]
+    stranger = Chain(7).append({"kind": "x"})
+
+    (check,) = check_lines((f"t@{n}", own, e) for n, e in enumerate([*chain[:2], stranger, *chain[2:]])).values()
+
+    assert [(f.problem, f.place) for f in check.findings] == [("moved", "t@2")]
+
+
 def test_a_tail_that_was_cut_off_is_found_by_a_head_that_was_kept(chain: list[bytes]) -> None:
     head = checked(chain).head
     cut = checked(chain[:-2])
@@ -131,10 +140,23 @@ def test_a_forged_chain_that_is_whole_in_itself_is_not_what_the_log_gives(made: 
     found = verified(tmp_path, Made(made.log, forged))
     gone = next(e for e in entries if e["body"]["kind"] == "verdict.given")
 
-    assert {finding.problem for finding in found.findings} == {"other_log"}
-    first = found.findings[0]
-    assert (first.partition, first.seq) == (gone["partition"], gone["seq"])
-    assert "verdict.given" in first.expected
+    assert [(f.problem, f.partition, f.seq) for f in found.findings] == [("other_log", gone["partition"], gone["seq"])]
+    assert "verdict.given" in found.findings[0].expected
+
+
+def test_an_entry_that_was_put_in_or_says_something_else_is_not_what_the_log_gives(made: Made, tmp_path: Path) -> None:
+    chains: dict[int, Chain] = {}
+    entries = [json.loads(entry) for entry in made.entries]
+    at = next(n for n, entry in enumerate(entries) if entry["body"]["kind"] == "verdict.given")
+    entries[at]["body"]["said"]["verdict"] = "dismissed"
+    entries.insert(2, json.loads(made.entries[1]))
+    entries[2]["body"] |= {"source": ["verdicts", 0, 99, 0], "event_id": "made-up"}
+    forged = [chains.setdefault(e["partition"], Chain(e["partition"])).append(e["body"]) for e in entries]
+
+    found = verified(tmp_path, Made(made.log, forged))
+
+    assert [finding.problem for finding in found.findings] == ["other_log", "other_log"]
+    assert {"made-up" in f.found or '"verdict":"dismissed"' in f.found for f in found.findings} == {True}
 
 
 def test_a_chain_that_began_in_the_middle_of_the_log_is_derived_from_there(made: Made, tmp_path: Path) -> None:

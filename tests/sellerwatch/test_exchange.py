@@ -151,7 +151,7 @@ async def test_a_buyer_is_met_by_the_wallet_that_another_marketplace_paid_out_to
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """Verdicts and bans of five sellers."""
-    bodies = [
+    bodies: list[tuple[str, LogBody]] = [
         ("confirmed", VerdictGiven("confirmed", "k:ann")),
         ("banned", SellerBanned("prohibited_goods")),
         ("both", VerdictGiven("confirmed", "k:ann")),

@@ -357,8 +357,8 @@ def test_the_clock_of_high_volume_sellers_runs_by_orders_that_were_paid(tmp_path
 
     assert clock == "2026-03-09"
     assert sellers == {
-        "high": [clock, 200, 500_000, "no", *timers, "no", "overdue by 2 days: suspend after notice"],
-        "euros": [clock, 200, 506_000, "2026-03-13", *timers, "no", "verified"],
+        "high": ["overdue by 2 days", clock, 200, 500_000, "no", *timers, "no"],
+        "euros": ["verified", clock, 200, 506_000, "2026-03-13", *timers, "no"],
     }
     assert rows(found, "high_volume")["not decided, for want of rates"] == [1]
     assert table(found, "unrated").rows == [["JPY", 200, 1]]

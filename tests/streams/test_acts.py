@@ -45,8 +45,8 @@ def test_an_act_is_on_its_topic_when_it_counts_as_recorded(mock_kafka: EmbeddedK
     options: dict[str, Any] = {"bootstrap_servers": mock_kafka.bootstrap, "api_version": (0, 11)}
     options |= {"consumer_timeout_ms": 2_000, "fetch_max_wait_ms": 50, "auto_offset_reset": "earliest"}
     with closing(KafkaConsumer(names.ACTS, **options)) as consumer:
-        found = [parse(record.value) for record in consumer]
-    assert {event.event_id for event in found} == ids
+        found = [event for record in consumer if (event := parse(record.value)).event_id in ids]
+    assert sorted(event.event_id for event in found) == sorted(ids)
     assert {event.seller_id for event in found} == {""}
     assert found[0].body == ActRecorded("buyer.erased", "ann", "admin", "buyer", "buyer-77")
     assert abs(found[0].event_time / 1e6 - time.time()) < 60

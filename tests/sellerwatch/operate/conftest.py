@@ -35,7 +35,7 @@ class Ground:
 
     def __init__(self, kafka: EmbeddedKafka, redis_url: str) -> None:
         self.kafka, self.redis_url = kafka, redis_url
-        self.redis = redis.Redis.from_url(redis_url)
+        self.redis: Any = redis.Redis.from_url(redis_url)  # its types are those of both clients at once
 
     @property
     def settings(self) -> Settings:
