@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import hmac
 import os
 import time
@@ -82,8 +81,10 @@ async def who(request: Request) -> Person:
 
 def _read(sent: str) -> tuple[str, str]:
     try:
-        name, _, password = base64.b64decode(sent, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        name, colon, password = base64.b64decode(sent, validate=True).decode().partition(":")
+        if not name or not colon:
+            raise ValueError
+    except ValueError:  # of base64 and UTF-8, too
         raise Problem(
             401, "The header Authorization cannot be read", "Send `Basic` and name:password in base64."
         ) from None

@@ -19,7 +19,8 @@ from console.store.queries.paging import CursorError
 from console.store.verdicts import StaleAlertError, UnfitVerdictError, UnknownAlertError
 from streams.errors import SellerwatchError, SettingsError, UnavailableError
 
-LONGEST_BODY: Final = 65_536
+LONGEST_BODY: Final = 60_000
+"""Bytes; less than the console takes of any request."""
 _encode = msgspec.json.Encoder().encode
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ from starlette.testclient import TestClient
 from console.api.endpoints import ENDPOINTS
 from console.api.openapi import FILE, REFERENCE, document, encoded
 from console.auth.roles import Right
-from console.store.feed.applying import apply
+from console.store.database import Database
+from console.store.system import system
 from console.words import now
 from detectors.events import DAY
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
-from tests.console.pages import PASSWORD, Visitor, made_app, settings_of, users_in, visiting
-from tests.console.test_feed import history, parts
+from streams.settings import Settings
+from streams.status.state import Service, SystemState
+from streams.store.connection import connect
+from tests.console.brokers import send, until
+from tests.console.pages import PASSWORD, Visitor, made_app, settings_of, users_in
+from tests.console.test_feed import history
 
 VERDICT = {"version": 1, "verdict": "confirmed"}
 SCHEMA: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
@@ -36,7 +42,8 @@ def broker() -> Iterator[EmbeddedKafka]:
 
 
 @pytest.fixture(scope="module")
-def app(broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory, redis_server: Any) -> Any:
+def calls(broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory, redis_server: Any) -> Iterator[TestClient]:
+    """A console that runs, with its feed."""
     folder: Path = tmp_path_factory.mktemp("api")
     users_in(folder)
     given: dict[str, Any] = {
@@ -45,21 +52,27 @@ def app(broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory, redis_s
         "redis_url": f"redis://127.0.0.1:{redis_server.port}/0",
         "hash_keys": [SecretStr("k1:a key for hashes of tests")],
         "model_keys": [SecretStr("a key for models of tests")],
+        "console_keep": timedelta(days=9_999),
     }
     made = made_app(settings_of(folder, **given))
-    apply(made.state.console.database, parts(history()), now())
-    return made
+    send(made.state.console.settings, history())
+    with TestClient(made, base_url="http://localhost", client=("127.0.0.1", 50_000), follow_redirects=False) as client:
+        made.state.console.feed.start()
+        until(lambda: client.get("/api/sellers/seller-1/trade", headers=basic("lead")).json()["fates"]["disputed"] == 1)
+        yield client
+
+
+def basic(role: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{role}:{password}".encode()).decode()}
 
 
 @pytest.fixture
-def client(app: Any) -> TestClient:
-    return as_role(app, "analyst")
-
-
-def as_role(app: Any, role: str) -> TestClient:
-    client = visiting(app).client
-    client.headers["authorization"] = "Basic " + base64.b64encode(f"{role}:{PASSWORD}".encode()).decode()
-    return client
+def client(calls: TestClient) -> Iterator[TestClient]:
+    """Calls as an analyst."""
+    calls.headers.update(basic("analyst"))
+    yield calls
+    del calls.headers["authorization"]
+    calls.cookies.clear()
 
 
 def fits(answer: Any, schema: dict[str, Any]) -> None:
@@ -94,10 +107,10 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_every_answer_is_as_the_document_says(app: Any, endpoint: Any) -> None:
-    client = as_role(app, "lead")
-    path = endpoint.path.format(alert_id="alr_000001", seller_id="seller-1")
-    answer = client.request(endpoint.method, path, params=PARAMETERS.get(endpoint.name), json=BODIES.get(endpoint.name))
+def test_every_answer_is_as_the_document_says(calls: TestClient, endpoint: Any) -> None:
+    path = endpoint.path.format(alert_id="alr_000010", seller_id="seller-1")
+    given: Any = {"params": PARAMETERS.get(endpoint.name), "json": BODIES.get(endpoint.name)}
+    answer = calls.request(endpoint.method, path, headers=basic("lead"), **given)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
@@ -106,13 +119,13 @@ def test_every_answer_is_as_the_document_says(app: Any, endpoint: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_nobody_unknown_and_no_auditor_who_changes_something(app: Any, endpoint: Any) -> None:
+def test_nobody_unknown_and_no_auditor_who_changes_something(calls: TestClient, endpoint: Any) -> None:
     path = endpoint.path.format(alert_id="alr_000001", seller_id="seller-1")
-    stranger = visiting(app).client.request(endpoint.method, path, json={})
+    stranger = calls.request(endpoint.method, path, json={})
     assert (stranger.status_code, stranger.headers["content-type"]) == (401, "application/problem+json")
     fits(stranger.json(), SCHEMA["components"]["schemas"]["ApiProblem"])
     if endpoint.right is not Right.READ:
-        refused = as_role(app, "auditor").request(endpoint.method, path, json=BODIES[endpoint.name])
+        refused = calls.request(endpoint.method, path, headers=basic("auditor"), json=BODIES[endpoint.name])
         assert refused.status_code == 403
         assert "You are auditor" in refused.json()["detail"]
 
@@ -171,7 +184,7 @@ def test_what_cannot_be_answered_says_why(client: TestClient, path: str, status:
         ({"json": VERDICT | {"analyst": "somebody else"}}, 400),
         ({"json": VERDICT | {"verdict": "snoozed"}}, 422),
         ({"json": VERDICT | {"verdict": "snoozed", "until": 7, "reason": "later"}}, 422),
-        ({"json": VERDICT | {"note": "x" * 70_000}}, 413),
+        ({"json": VERDICT | {"note": "x" * 62_000}}, 413),
         ({"data": {"version": "1"}}, 415),
     ],
 )
@@ -182,23 +195,22 @@ def test_a_body_that_cannot_be_used_changes_nothing(client: TestClient, options:
     assert client.get("/api/alerts/alr_000005").json() == before
 
 
-def test_a_session_reads_by_its_cookie_and_changes_by_its_token(app: Any) -> None:
-    visitor: Visitor = visiting(app)
+def test_a_session_reads_by_its_cookie_and_changes_by_its_token(calls: TestClient) -> None:
+    visitor = Visitor(calls)
     visitor.log_in("analyst")
     assert visitor.get("/api/alerts").status_code == 200
     path, said = "/api/alerts/alr_000007/verdict", {"version": 1, "verdict": "confirmed"}
-    assert visitor.client.post(path, json=said).status_code == 403
+    assert calls.post(path, json=said).status_code == 403
     token = visitor.token("/alerts/alr_000007")
-    assert visitor.client.post(path, json=said, headers={"x-csrf-token": token}).status_code == 200
+    assert calls.post(path, json=said, headers={"x-csrf-token": token}).status_code == 200
+    calls.cookies.clear()
 
 
-def test_wrong_passwords_are_counted_as_on_the_log_in_page(app: Any) -> None:
-    client = visiting(app, address="192.0.2.7").client
-    wrong = "Basic " + base64.b64encode(b"lead:wrong").decode()
-    answers = [client.get("/api/alerts", headers={"authorization": wrong}).status_code for _ in range(6)]
+def test_wrong_passwords_are_counted_as_on_the_log_in_page(calls: TestClient) -> None:
+    answers = [calls.get("/api/alerts", headers=basic("nobody", "wrong")).status_code for _ in range(6)]
     assert answers == [401] * 5 + [429]
-    assert client.get("/api/alerts", headers={"authorization": "Basic x"}).status_code == 401
-    assert client.get("/api/alerts", headers={"authorization": "Basic " + "/w==" * 2}).status_code == 401
+    for sent in ("Basic x", "Basic /w==/w==", "Basic"):
+        assert calls.get("/api/alerts", headers={"authorization": sent}).status_code == 401
 
 
 def test_a_snooze_says_until_when_and_comes_back(client: TestClient) -> None:
@@ -209,13 +221,19 @@ def test_a_snooze_says_until_when_and_comes_back(client: TestClient) -> None:
     assert [each["alert_id"] for each in listed] == ["alr_000009"]
 
 
-def test_a_system_without_kafka_and_redis_is_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.topics.PATIENCE_MS", 300)
-    monkeypatch.setattr("streams.status.reading.PATIENCE_SECONDS", 0.5)
-    users_in(tmp_path)
-    alone = made_app(settings_of(tmp_path))
-    answer = as_role(alone, "analyst").get("/api/system")
-    assert answer.status_code == 200
-    assert {"feed", "dead", "models", "words"} <= answer.json()["unseen"].keys()
-    policies = as_role(alone, "analyst").get("/api/policies")
-    assert (policies.status_code, policies.headers["content-type"]) == (503, "application/problem+json")
+async def test_what_is_away_is_named_and_the_rest_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.topics.PATIENCE_MS", 200)
+    away = Service(up=False, text="away")
+    state = SystemState(0.0, "sw", away, away, [], [], {}, None, {}, {}, None, [])
+
+    async def look(_: Settings) -> SystemState:
+        return state
+
+    monkeypatch.setattr("console.store.system.look", look)
+    settings = settings_of(tmp_path, kafka_api_version="0.11")
+    database = Database.open(settings.console_database.get_secret_value())
+    found = await system(settings, database, connect(settings.redis_url.get_secret_value()))
+    assert (found.state, found.feed, found.models) == (state, None, None)
+    assert found.unseen.keys() == {"feed", "dead", "models", "words"}
+    assert "no Kafka broker answers" in found.unseen["feed"]
+    database.close()
