@@ -70,6 +70,7 @@ alerts: Final = Table(
     Index("alerts_by_time", "state", "raised_at", "alert_id", "pattern", "severity"),
     Index("alerts_by_severity", "state", "severity", "score", "alert_id", "pattern", "raised_at"),
     Index("alerts_by_score", "state", "score", "alert_id", "pattern", "severity", "raised_at"),
+    Index("alerts_by_kind", "state", "pattern", "severity"),
     Index("alerts_by_seller", "seller_id", "raised_at"),
     Index("alerts_alike", "pattern", "state", "score"),
     Index("alerts_by_age", "raised_at"),
