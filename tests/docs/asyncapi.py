@@ -13,7 +13,7 @@ from detectors.events import Record
 from streams import names
 from streams.rejected import Rejected
 from streams.upstream import MAX_BYTES
-from tests.docs.event_types import BY_TOPIC, BODIES, SET_BY_INTAKE
+from tests.docs.event_types import BODIES, BY_TOPIC, SET_BY_INTAKE
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "reference" / "asyncapi.json"
 REF: Final = "#/components/schemas/{name}"
@@ -56,7 +56,8 @@ def _info() -> dict[str, Any]:
     return {
         "title": "Sellerwatch",
         "version": version("sellerwatch"),
-        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; fields that are not named are left out.",
+        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; "
+        "fields that are not named are left out.",
         "license": {"name": "Apache-2.0"},
     }
 
