@@ -13,6 +13,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY detectors/ detectors/
 COPY streams/ streams/
 COPY simulator/ simulator/
+COPY console/ console/
 COPY sellerwatch/ sellerwatch/
 RUN /opt/builder/bin/hatchling build --target wheel \
  && /opt/sellerwatch/bin/pip install --no-deps --no-index dist/*.whl \
@@ -23,7 +24,8 @@ LABEL org.opencontainers.image.title="Sellerwatch" \
       org.opencontainers.image.description="Streaming transaction-risk monitor for online marketplaces" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 sellerwatch \
- && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin sellerwatch
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin sellerwatch \
+ && install --directory --owner 10001 --group 10001 --mode 0700 /data
 COPY --from=build /opt/sellerwatch /opt/sellerwatch
 ENV PATH="/opt/sellerwatch/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /tmp

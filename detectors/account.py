@@ -108,6 +108,12 @@ class Accounts:
     """
 
     name: ClassVar[str] = "account"
+    idle_below: ClassVar[Mapping[str, float]] = {
+        "mail_throwaway": 0.0,
+        "contact_reused": 0.0,
+        "kyc_overdue": 0.0,
+        "kyc_failed": 0.0,
+    }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("throwaway_mail", "mail_throwaway", _say_mail),
         Term("reused_contacts", "contact_reused", _say_contact),

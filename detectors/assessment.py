@@ -13,7 +13,7 @@ from detectors.catalogue import Catalogue
 from detectors.features import FEATURES
 from detectors.norms import norm_of
 from detectors.risk_model import Opinion, tells_of_seller
-from detectors.risk_reasons import learned_term
+from detectors.risk_reasons import learned_term, ordinary_term
 
 SELLER_SHARE: Final = 0.6
 """How much of the seller's evidence counts against each single order."""
@@ -56,14 +56,21 @@ class Assessment:
         self._of_order: Final = len(catalogue.order.terms)
         self._columns: list[Column] = []
         sums: list[Column] = []
+        nothing, highest = np.zeros_like(batch.anomaly), batch.highest
         for pattern in (*catalogue.seller, catalogue.order):
-            weighed = pattern.weigh(batch)
             self._terms += pattern.terms
+            levels = getattr(pattern, "idle_below", None)
+            if levels and all(highest[name] <= level for name, level in levels.items()):
+                self._columns += [nothing] * len(pattern.terms)
+                sums.append(nothing)
+                continue
+            weighed = pattern.weigh(batch)
             self._columns += weighed
             sums.append(_sum(weighed))
         against_order = sums.pop()
-        total, strongest = _sum(sums), np.maximum.reduce(sums)
-        evidence = np.sqrt(_sum([own * own for own in sums]))
+        active = [own for own in sums if own is not nothing]
+        total, strongest = _sum([nothing, *active]), np.maximum.reduce(sums)
+        evidence = np.sqrt(_sum([nothing, *(own * own for own in active)]))
         scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
         self._judged = [pattern.name in JUDGED_BY_LABELS for pattern in catalogue.seller for _ in pattern.terms]
         self._scales = scale, scale, np.ones_like(scale)
@@ -145,8 +152,8 @@ class Explainer:
         """Why the seller has its score: strongest first."""
         line = self.lines[at]
         terms, learned = self._learned_terms(line, self.learned_of_seller[line], of_seller=True)
-        weights = self.weights[line][: -self.of_order] + learned
-        return self._reasons(line, row, [*self.terms[: -self.of_order], *terms], weights, score, IN_ALERT)
+        weights = self.weights[line][: -self.of_order]
+        return self._reasons(line, row, self.terms[: -self.of_order], weights, terms, learned, score, IN_ALERT)
 
     def of_event(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the order, payment or listing has its score: strongest first."""
@@ -156,18 +163,19 @@ class Explainer:
         scaled = [weight * (by_labels if judged else others) for weight, judged in sellers]
         scaled += [weight * own for weight in weights[-self.of_order :]]
         terms, learned = self._learned_terms(line, self.learned[line], of_seller=False)
-        return self._reasons(line, row, [*self.terms, *terms], scaled + learned, score, IN_DECISION)
+        return self._reasons(line, row, self.terms, scaled, terms, learned, score, IN_DECISION)
 
     def _learned_terms(self, line: int, evidence: float, *, of_seller: bool) -> tuple[list[Term], list[float]]:
         """The risk model's evidence, shared out to the curves that raise it."""
         if self.risk is None or not evidence:
             return [], []
-        levels = self.risk.levels[self.rows[line]].tolist()
-        heights = self.risk.model.contributions(levels)
+        risk, event = self.risk, self.rows[line]
+        heights = risk.model.contributions(risk.levels[event].tolist())
         raising = [(f, height) for f, height in heights if height > 0.0 and (tells_of_seller(f) or not of_seller)]
-        raising = raising[:IN_ALERT] or [
-            ("experience", 1.0)
-        ]  # no curve raises it: what is left is how often orders turn out bad
+        raising = raising[:IN_ALERT]
+        if not raising:  # what is left is how often orders turn out bad
+            odds = float((risk.seller_odds if of_seller else risk.odds)[event])
+            return [ordinary_term(odds / (1.0 + odds))], [evidence]
         total = sum(height for _, height in raising)
         return (
             [learned_term(feature, height) for feature, height in raising],
@@ -175,9 +183,20 @@ class Explainer:
         )
 
     def _reasons(
-        self, line: int, row: Row, terms: Sequence[Term], weights: list[float], score: float, most: int
+        self,
+        line: int,
+        row: Row,
+        patterns: Sequence[Term],
+        weights: list[float],
+        learned: list[Term],
+        learned_weights: list[float],
+        score: float,
+        most: int,
     ) -> list[Reason]:
-        told = self._told_once(weights)
+        """Of terms of patterns, of which one stands for all about a feature, and learned ones, each for itself."""
+        terms = [*patterns, *learned]
+        abouts = [*(term.feature for term in patterns), *(term.code for term in learned)]
+        told = _told_once(abouts, weights + learned_weights)
         strongest = sorted(told, key=told.__getitem__, reverse=True)[:most]
         parts = apportion(score, [told[term] for term in strongest])
         raw = Raw(*self.raws[line])
@@ -187,22 +206,22 @@ class Explainer:
             if part > 0.0
         ]
 
-    def _told_once(self, weights: list[float]) -> Mapping[int, float]:
-        """Weights by term; of several patterns' terms about one feature, the strongest stands for all of them."""
-        first: dict[str | int, int] = {}
-        told: dict[int, float] = {}
-        for term in sorted((t for t, weight in enumerate(weights) if weight > 0.0), key=lambda t: (-weights[t], t)):
-            about = self.terms[term].feature if term < len(self.terms) else term  # what was learned stands for itself
-            stands_for = first.setdefault(about, term)
-            told[stands_for] = told.get(stands_for, 0.0) + weights[term]
-        return told
-
     def _reason(self, line: int, row: Row, raw: Raw, term: Term, contribution: float) -> Reason:
         number = _NUMBERS[term.feature]
         observed = self.observed[line][number]
         own, peer = norm_of(row.profile.own, number), round(self.peers[line][number], 4)
         said = term.say(Case(observed, own, peer, row, raw))
         return Reason(term.code, said, round(observed, 4), own, peer, contribution)
+
+
+def _told_once(abouts: Sequence[str], weights: Sequence[float]) -> Mapping[int, float]:
+    """Weights by term; of several terms about one thing, the strongest stands for all of them."""
+    first: dict[str, int] = {}
+    told: dict[int, float] = {}
+    for term in sorted((t for t, weight in enumerate(weights) if weight > 0.0), key=lambda t: (-weights[t], t)):
+        stands_for = first.setdefault(abouts[term], term)
+        told[stands_for] = told.get(stands_for, 0.0) + weights[term]
+    return told
 
 
 def apportion(score: float, weights: Sequence[float]) -> list[float]:

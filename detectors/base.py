@@ -71,7 +71,11 @@ class Term(NamedTuple):
 
 
 class Pattern(Protocol):
-    """One behaviour that is looked for."""
+    """One behaviour that is looked for.
+
+    A pattern may have `idle_below`, features with a level each: where none of them is above its level in any event
+    of a batch, the pattern has no evidence at all, and is not asked.
+    """
 
     @property
     def name(self) -> str:

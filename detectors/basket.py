@@ -122,8 +122,8 @@ def _say_unverified(case: Case) -> str:
 class DangerousBasket:
     """Looks for things that are sold alone for good reasons, and together for few.
 
-    A craft shop sells presses, dies and binders too: parts are named by phrases, not words. Two of three parts to
-    one buyer, or all of a set by one shop, is what counts.
+    A craft shop sells presses, dies and binders too: parts are named by phrases, not words. A press and its die are
+    one machine: two of three parts raise the score, to one buyer more, and stay below the line. All of a set does not.
 
     Misses sets that are bought from several sellers, and parts under other names.
 
@@ -132,6 +132,7 @@ class DangerousBasket:
     """
 
     name: ClassVar[str] = "basket"
+    idle_below: ClassVar[Mapping[str, float]] = {"parts_sold": 0.3, "parts_one_buyer": 0.4}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("parts_of_a_set", "parts_sold", _say_sold),
         Term("one_buyer", "parts_one_buyer", _say_buyer),
@@ -147,6 +148,6 @@ class DangerousBasket:
         sold = rise(f["parts_sold"], 0.3, 0.3)
         return (
             self.sold * sold,
-            self.one_buyer * rise(f["parts_one_buyer"], 0.2, 0.3),
+            self.one_buyer * rise(f["parts_one_buyer"], 0.4, 0.2),
             self.unverified * sold * f["unverified"],
         )

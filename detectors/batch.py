@@ -1,6 +1,7 @@
 """The scored events of a batch as columns, so that patterns judge all of them at once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,11 @@ class Batch:
         self.peers: Final[Mapping[str, Column]] = dict(zip(names, peers, strict=True))
         self.anomaly: Final = anomaly
         """0..1, and nan where the models have no opinion."""
+
+    @cached_property
+    def highest(self) -> Mapping[str, float]:
+        """The highest value of each feature in the batch."""
+        return dict(zip(self.features, self.observed.max(axis=1, initial=0.0).tolist(), strict=True))
 
 
 def saturate(evidence: Column) -> Column:
@@ -49,7 +55,7 @@ def above(values: Column, level: Column | float) -> Column:
     return np.maximum(values - level, 0.0)
 
 
-def rise(values: Column, low: float, half: float) -> Column:
+def rise(values: Column, low: float, half: Column | float) -> Column:
     """0 up to `low`, 0.5 at `half` beyond it, ever slower towards 1: it never saturates, so nothing ties."""
     beyond = np.maximum(values - low, 0.0)
     return beyond / (beyond + half)

@@ -111,6 +111,7 @@ class ProlificBuyers:
     """
 
     name: ClassVar[str] = "buyer"
+    idle_below: ClassVar[Mapping[str, float]] = {"buyers_prolific": 0.15, "buyers_risky": 0.1, "cards_strange": 0.1}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("prolific_buyers", "buyers_prolific", _say_prolific),
         Term("buyers_of_banned", "buyers_risky", _say_risky),

@@ -104,22 +104,22 @@ class Deciding:
             self._tell(policy.budget, states.get(pattern), outcome, score, record, offset)
         if state is None:
             return outcome
-        self.effects.alerts.append(
-            Alert(
-                alert_policy.alert_id(state.latest_id),
-                record.seller_id,
-                pattern,
-                SEVERITIES[alert_policy.severity(policy, score)],
-                score,
-                say_time(record.event_time),
-                say_time(record.logged_at),
-                self.explainer.of_seller(at, row, score),
-                Evidence([record.event_id], list(row.recent), linked_sellers(row.links)),
-                self.versions,
-                state.escalations,
-                alert_policy.alert_id(state.alert_id) if state.escalations else None,
-            )
+        alert = Alert(
+            alert_policy.alert_id(state.latest_id),
+            record.seller_id,
+            pattern,
+            SEVERITIES[alert_policy.severity(policy, score)],
+            score,
+            say_time(record.event_time),
+            say_time(record.logged_at),
+            self.explainer.of_seller(at, row, score),
+            Evidence([record.event_id], list(row.recent), linked_sellers(row.links)),
+            self.versions,
+            state.escalations,
+            alert_policy.alert_id(state.alert_id) if state.escalations else None,
         )
+        self.effects.alerts.append(alert)
+        self.effects.audited.append((row.index, alert))
         return outcome
 
     def _suspicious(self, at: int, row: Row) -> bool:

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from detectors.assessment import Reason
 from detectors.clusters import SURE
-from detectors.events import SECOND, Micros
+from detectors.events import DAY, SECOND, Micros
 from detectors.profile import Link
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = (datetime(9999, 12, 31, 23, 59, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
+_LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -104,14 +104,14 @@ def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
 
 def say_time(time: Micros) -> str:
     """RFC 3339 in UTC, with microseconds only where there are some."""
-    seconds, micros = divmod(time, SECOND)
-    minute, second = divmod(seconds, 60)
-    if micros:
-        return f"{_minute(minute)}:{second:02d}.{micros:06d}Z"
-    return f"{_minute(minute)}:{second:02d}Z"
+    day, rest = divmod(min(max(time, 0), _LAST), DAY)
+    second, micros = divmod(rest, SECOND)
+    minute = second // 60
+    said = f"{_date(day)}{minute // 60:02d}:{minute % 60:02d}:{second % 60:02d}"
+    return f"{said}.{micros:06d}Z" if micros else f"{said}Z"
 
 
 @lru_cache(maxsize=4096)
-def _minute(minute: int) -> str:
-    """`2026-11-21T05:11` for a minute since the epoch; years 1970 to 9999."""
-    return (_EPOCH + timedelta(minutes=min(max(minute, 0), _LAST))).isoformat(timespec="minutes")[:16]
+def _date(day: int) -> str:
+    """`2026-11-21T` for a day since the epoch."""
+    return f"{(_EPOCH + timedelta(days=day)).date().isoformat()}T"

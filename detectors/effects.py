@@ -25,6 +25,8 @@ class Effects(Struct, gc=False):
     """Texts to keep, by place."""
     changed: dict[str, None] = {}
     """Sellers whose profiles changed, in order of their first change."""
+    audited: list[tuple[int, Alert | None]] = []
+    """What people and policies did, by the place of the record in the batch; of an alert, of the one that tipped it."""
     duplicates: int = 0
     """Events whose id the seller's profile remembered: they changed nothing."""
 

@@ -119,6 +119,7 @@ class EscrowGaps:
     """
 
     name: ClassVar[str] = "escrow"
+    idle_below: ClassVar[Mapping[str, float]] = {"escrow_ahead": 0.1}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("released_ahead", "escrow_ahead", _say_ahead),
         Term("same_buyers", "escrow_circle", _say_circle),

@@ -28,6 +28,21 @@ HOUR: Micros = 3_600 * SECOND
 DAY: Micros = 24 * HOUR
 
 Method = Literal["card", "wallet", "bank_transfer", "crypto", "gift_card", "cash", "other"]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$")]
+"""A word that programs know: `verdict.sent`, `lead`."""
+Plain = Annotated[
+    str, Meta(max_length=128, pattern=r"^(?!\d+(\.\d+){3}$)(?!.*::)(?!([0-9A-Fa-f]+:){7})[A-Za-z0-9_.:/+=#-]*$")
+]
+"""An id, a version, a code: no text of a person's, no mail address and no network address."""
+PersonalKind = Literal[
+    "address", "analyst", "buyer", "device", "email", "instrument", "ip", "ip_prefix", "name", "payout_account",
+    "phone", "tax_id", "wallet",
+]  # fmt: skip
+ActSubject = Literal[
+    "alert", "delivery", "event", "intel", "key", "listing", "model", "order", "partition", "policy", "report",
+    "seller", "session", "setting", "topic", "word", PersonalKind,
+]  # fmt: skip
+"""What an act is about; intake hashes what is personal."""
 IntelKind = Literal["ip", "device", "instrument", "wallet", "address", "name", "email", "phone", "payout_account"]
 
 
@@ -245,6 +260,20 @@ class IntelWithdrawn(Body, frozen=True, tag="intel.withdrawn"):
     expires_at: str | None = None
 
 
+class ActRecorded(Body, frozen=True, tag="act.recorded"):
+    """What a person did in the console or by a command: it teaches nothing and stands in the audit chain."""
+
+    act: Code
+    """`login`, `verdict.sent`, `seller.erased`, ..."""
+    actor: Id
+    """Who; in the log the keyed hash that stands in `analyst` of this person's verdicts."""
+    role: Code
+    subject_kind: ActSubject | None = None
+    subject: Line | None = None
+    """What it was done to; in the log a keyed hash where the kind is personal."""
+    details: Annotated[dict[Code, bool | int | Plain], Meta(max_length=16)] = {}
+
+
 class LinkFound(Body, frozen=True, tag="link.found"):
     """Written by intake to the *other* seller's log: a value has joined it with `other_seller`."""
 
@@ -314,6 +343,7 @@ UpstreamBody = (
     | AlertSnoozed
     | IntelListed
     | IntelWithdrawn
+    | ActRecorded
 )
 LogBody = UpstreamBody | LinkFound | ValueListed | ModelPublished | PolicyPublished
 
@@ -443,7 +473,7 @@ class Record(Struct, frozen=True, omit_defaults=True, gc=False):
     event_id: str
     event_time: Micros
     seller_id: str
-    """Empty for `intel.*`, `model.published` and `policy.published`, which concern no single seller."""
+    """Empty for `intel.*`, `model.published`, `policy.published` and many an act: they concern no single seller."""
     body: LogBody
     seen: tuple[Sighting, ...] = ()
     by_order: bool = False

@@ -165,6 +165,8 @@ class Wording(Struct, frozen=True, array_like=True, gc=False):
     words: tuple[str, ...] = ()
     """Terms that counted, the latest first."""
     contacts: tuple[str, ...] = ()
+    titles: tuple[int, ...] = ()
+    """Short hashes of different titles that named goods, the latest last."""
 
 
 class Copies(Struct, frozen=True, array_like=True, gc=False):

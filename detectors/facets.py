@@ -6,6 +6,7 @@ came, and costs nothing until then.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any, ClassVar, Final, Protocol
 
@@ -81,20 +82,20 @@ FACETS: Final[tuple[Facet, ...]] = (
 FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.features)
 FACET_PRIOR: Final = {name: norm for facet in FACETS for name, norm in facet.prior.items()}
 NOTHING: Final = (None,) * len(FACETS)
-_read_states: Final = attrgetter("clock", *(facet.state for facet in FACETS))
+_read_states: Final = attrgetter(*(facet.state for facet in FACETS))
 _measures: Final = tuple(facet.measure for facet in FACETS)
 _nothing: Final = tuple(facet.nothing for facet in FACETS)
-_no_features: Final = [
-    np.stack(facet.features_of(np.array(facet.nothing).reshape(-1, 1))) if facet.features else np.empty((0, 1))
-    for facet in FACETS
-]
+_no_features: Final = np.concatenate(
+    [np.stack(facet.features_of(np.array(facet.nothing).reshape(-1, 1))) for facet in FACETS if facet.features]
+)
+_ends: Final = tuple(accumulate(len(facet.features) for facet in FACETS))
 
 States = tuple[Any, ...]
 """A seller's structs in the order of FACETS, None for what was never learned."""
 
 
 def states_of(p: Profile) -> States:
-    states: States = _read_states(p)[1:]
+    states: States = _read_states(p)
     return states
 
 
@@ -135,23 +136,24 @@ class FacetNumbers:
 
     def __init__(self) -> None:
         self._rows: list[list[int]] = [[] for _ in FACETS]
-        self._numbers: list[list[tuple[float, ...]]] = [[] for _ in FACETS]
+        self._numbers: list[list[float]] = [[] for _ in FACETS]
 
     def take(self, at: int, states: States, p: Profile, m: Moment) -> None:
         """Measures the `at`-th scored event."""
-        for number, state in enumerate(states):
+        for state, measure, nothing, rows, found in zip(
+            states, _measures, _nothing, self._rows, self._numbers, strict=False
+        ):
             if state is not None:
-                numbers = _measures[number](p, m)
-                if numbers is not _nothing[number]:
-                    self._rows[number].append(at)
-                    self._numbers[number].append(numbers)
+                numbers = measure(p, m)
+                if numbers is not nothing:
+                    rows.append(at)
+                    found += numbers
 
-    def features(self, events: int) -> list[Matrix]:
-        """Features of each facet, one line a feature; each event's depend on that event alone."""
-        made = []
-        for facet, rows, numbers, without in zip(FACETS, self._rows, self._numbers, _no_features, strict=True):
-            lines = np.repeat(without, events, axis=1)
+    def features(self, events: int) -> Matrix:
+        """Features of all facets, one line a feature; each event's depend on that event alone."""
+        lines = np.repeat(_no_features, events, axis=1)
+        for facet, end, rows, numbers in zip(FACETS, _ends, self._rows, self._numbers, strict=True):
             if rows:
-                lines[:, rows] = np.stack(facet.features_of(np.array(numbers, dtype=np.float64).T))
-            made.append(lines)
-        return made
+                columns = facet.features_of(np.array(numbers, dtype=np.float64).reshape(len(rows), -1).T)
+                lines[end - len(columns) : end, rows] = columns
+        return lines

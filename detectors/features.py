@@ -136,7 +136,7 @@ def unpacked(measured: Sequence[bytes]) -> Matrix:
     return np.frombuffer(b"".join(measured), dtype="<f8").reshape(len(measured), RAW_WIDTH)
 
 
-def features_of(raw: Matrix, facets: Sequence[Matrix]) -> Matrix:
+def features_of(raw: Matrix, facets: Matrix) -> Matrix:
     """Features of a batch, one line a feature, rounded so that a machine's last bits do not matter.
 
     Args:
@@ -197,7 +197,7 @@ def features_of(raw: Matrix, facets: Sequence[Matrix]) -> Matrix:
             shared,
         )
     )
-    features = np.concatenate((trade, *facets))
+    features = np.concatenate((trade, facets))
     features *= TEN_THOUSAND
     np.rint(features, out=features)
     features /= TEN_THOUSAND

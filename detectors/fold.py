@@ -21,6 +21,7 @@ from detectors.events import (
     OrderPlaced,
     PaymentDisputed,
     Record,
+    SellerBanned,
     SellerReinstated,
     VerdictGiven,
 )
@@ -56,6 +57,7 @@ __all__ = [
 
 NO_TEXTS: Final[Mapping[str, KeptText]] = {}
 _NOTED: Final = (PaymentDisputed, VerdictGiven, SellerReinstated, AlertSnoozed)
+_AUDITED: Final = (VerdictGiven, AlertSnoozed, SellerBanned, SellerReinstated)
 
 
 def fold(
@@ -129,7 +131,8 @@ def _learn(
         p = sellers.get(seller_id)
         if p is None or record.logged_at > p.logged_at + REMEMBERED:
             time = time if time > 0 else 0
-            p = sellers[seller_id] = Profile(clock=time, since=time, logged_at=record.logged_at)
+            erased_at = p.erased_at if p is not None else 0
+            p = sellers[seller_id] = Profile(clock=time, since=time, logged_at=record.logged_at, erased_at=erased_at)
         digest = blake2b(record.event_id.encode(), digest_size=EVENT_HASH).digest()
         if digest in p.event_ids:
             effects.duplicates += 1
@@ -142,9 +145,9 @@ def _learn(
         time = p.clock
         body: Any = record.body
         kind = type(body)
-        moment = Moment(market=market, reader=reader)
+        moment = Moment(market, reader)
         if kind is PaymentDisputed:
-            _find_order(moment, record, placed, order_rows)
+            _find_order(moment, record, p.erased_at, placed, order_rows)
         learn = LEARN.get(kind)
         if learn is not None:
             learn(p, record, body, time, moment)
@@ -162,14 +165,18 @@ def _learn(
             steps.append(row)
             if kind is OrderPlaced:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
-        elif kind in _NOTED:
-            steps.append(Label(index, p, time, p.recent))
+        else:
+            if kind in _NOTED:
+                steps.append(Label(index, p, time, p.recent))
+            if kind in _AUDITED:
+                effects.audited.append((index, None))
     return steps, measured, facets
 
 
 def _find_order(
     m: Moment,
     record: Record,
+    erased_at: Micros,
     placed: Mapping[str, tuple[str, int, Micros, Micros]],
     order_rows: Mapping[str, OrderRow],
 ) -> None:
@@ -179,7 +186,7 @@ def _find_order(
     found = placed.get(body.order_id)
     if found is None:
         row = order_rows.get(body.order_id)
-        if row is None:
+        if row is None or row.logged_at <= erased_at:
             return
         found = (row.seller_id, row.number, row.event_time, row.logged_at)
     seller_id, number, time, logged_at = found

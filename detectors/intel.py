@@ -211,6 +211,7 @@ class IntelPattern:
     """
 
     name: ClassVar[str] = "intel"
+    idle_below: ClassVar[Mapping[str, float]] = {"listed_value": 0.0, "listed_name": 0.0}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("listed_value", "listed_value", _say_value),
         Term("listed_name", "listed_name", _say_name),

@@ -9,8 +9,8 @@ from detectors.assessment import Assessment
 from detectors.base import Row
 from detectors.batch import Batch, Matrix
 from detectors.catalogue import Catalogue
-from detectors.features import FEATURES, WIDTH, features_of
-from detectors.models import Models, PeerModels
+from detectors.features import FEATURES, features_of
+from detectors.models import Models
 from detectors.order_rows import levels_of, quantised
 from detectors.risk_model import MICRO, Opinion
 
@@ -28,14 +28,14 @@ class Judged(Struct, gc=False):
     """The same, in the shadow."""
 
 
-def judge(rows: Sequence[Row], raw: Matrix, facets: Sequence[Matrix], models: Models, catalogue: Catalogue) -> Judged:
+def judge(rows: Sequence[Row], raw: Matrix, facets: Matrix, models: Models, catalogue: Catalogue) -> Judged:
     """Judges each row by itself: what else is in the batch makes no difference."""
     features = features_of(np.ascontiguousarray(raw.T), facets)
     by_row = np.ascontiguousarray(features.T)
     cohorts = [row.cohort for row in rows]
     orders = [row.is_order for row in rows]
     peers, levels = models.peers, levels_of(by_row)
-    batch = Batch(FEATURES, features, _peer_norms(cohorts, peers), peers.anomaly(cohorts, by_row))
+    batch = Batch(FEATURES, features, np.ascontiguousarray(peers.norms(cohorts).T), peers.anomaly(cohorts, by_row))
     risk, challenger = (m.judge(levels, orders) if m else None for m in (models.risk, models.challenger))
     assessment = Assessment(catalogue, batch, raw, risk)
     return Judged(
@@ -48,11 +48,3 @@ def _chances(opinion: Opinion | None, rows: int) -> list[float]:
         return [-1.0] * rows
     chances: list[float] = (np.rint(np.where(opinion.trust > 0.0, opinion.probability, -1.0) * MICRO) / MICRO).tolist()
     return chances
-
-
-def _peer_norms(cohorts: Sequence[str], models: PeerModels) -> Matrix:
-    """One line a feature."""
-    numbers: dict[str, int] = {}
-    at = [numbers.setdefault(cohort, len(numbers)) for cohort in cohorts]
-    norms = np.array([models.norm(cohort) for cohort in numbers], dtype=np.float64).reshape(-1, WIDTH)
-    return np.ascontiguousarray(norms.T[:, at])

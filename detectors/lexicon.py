@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -108,19 +108,19 @@ class Lexicon:
         for line, row in _rows(text, name):
             word = row["term"].strip()
             if word.startswith("@"):
-                groups[word[1:]] = row["with"]
+                groups[word[1:]] = _group(row["with"], word, f"{name}, line {line}")
             else:
                 terms.append((line, _term(row, word, f"{name}, line {line}")))
         if not terms:
             raise LexiconError(f"{name}: no terms. Write one a line: term,weight,topic,with,without.")
         if len(terms) > MAX_TERMS:
             raise LexiconError(f"{name}: {len(terms)} terms; at most {MAX_TERMS} are read. Split the list.")
+        known = f" or write one of {', '.join('@' + group for group in groups)}" if groups else ""
         for line, term in terms:
             for group in re.findall(r"@([^|]*)", f"{term.beside}|{term.against}"):
                 if group.strip() not in groups:
                     raise LexiconError(
-                        f"{name}, line {line}: there is no group @{group}. "
-                        f"Add a line '@{group},,,word|word,' or write one of {', '.join('@' + g for g in groups)}."
+                        f"{name}, line {line}: there is no group @{group}. Add a line '@{group},,,word|word,'{known}."
                     )
         return cls([term for _, term in terms], groups, name=name)
 
@@ -239,10 +239,15 @@ class _Searcher:
 
     @cached_property
     def _search(self) -> re.Pattern[str]:
-        units = [re.escape(w[1:].strip()) for w in self._words if w.startswith("#")]
-        words = [re.escape(fold_text(w).plain.strip()) for w in self._words if not w.startswith("#")]
-        parts = [rf"\d ?(?:{'|'.join(sorted(units))}) "] if units else []
-        return re.compile("|".join([*parts, rf" (?:{'|'.join(sorted(filter(None, words)))})s? "]))
+        units = self._escaped(w[1:] for w in self._words if w.startswith("#"))
+        words = self._escaped(w for w in self._words if not w.startswith("#"))
+        parts = [rf"\d ?(?:{units}) "] if units else []
+        return re.compile("|".join([*parts, rf" (?:{words})s? "] if words else parts) or r"(?!)")  # nothing matches
+
+    @staticmethod
+    def _escaped(words: Iterable[str]) -> str:
+        folded = (fold_text(word).plain.strip() for word in words)
+        return "|".join(sorted(re.escape(word) for word in folded if word))
 
     def __call__(self, plain: str) -> bool:
         return self._search.search(plain) is not None
@@ -309,9 +314,9 @@ def sample_lexicon() -> Lexicon:
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(text.splitlines())
+    reader = csv.reader(text.splitlines(), strict=True)
     header: list[str] | None = None
-    for cells in reader:
+    for cells in _cells(reader, name):
         if not cells or not "".join(cells).strip() or cells[0].startswith("#"):
             continue
         if header is None:
@@ -327,6 +332,21 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
                 "Put a cell with a comma in double quotes."
             )
         yield reader.line_num, dict.fromkeys(COLUMNS, "") | dict(zip(header, cells, strict=False))
+
+
+def _cells(reader: Any, name: str) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:  # an open quote would swallow all that follows
+        raise LexiconError(f"{name}, line {reader.line_num}: {error}. Close every quote on its line.") from error
+
+
+def _group(words: str, group: str, where: str) -> str:
+    if not words.replace("|", "").strip():
+        raise LexiconError(f"{where}: the group {group} has no words. Write '{group},,,word|word,'.")
+    if "@" in words:
+        raise LexiconError(f"{where}: the group {group} names another group. Write the words of that one instead.")
+    return words
 
 
 def _term(row: Mapping[str, str], text: str, where: str) -> Term:

@@ -1,6 +1,6 @@
 """Accounts under different names that share what only one person has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,7 @@ class LinkedAccounts:
     """
 
     name: ClassVar[str] = "linked_accounts"
+    idle_below: ClassVar[Mapping[str, float]] = {"links": 0.35}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("shared_values", "links", _say_links),
         Term("unverified_account", "unverified", _say_doubt),

@@ -106,6 +106,7 @@ class ListingReuse:
     """
 
     name: ClassVar[str] = "listing_reuse"
+    idle_below: ClassVar[Mapping[str, float]] = {"images_reused": 0.1, "texts_copied": 0.1, "banned_listings": 0.05}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("banned_seller_listings", "banned_listings", _say_banned),
         Term("images_reused", "images_reused", _say_images),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from detectors.batch import Column
+from detectors.batch import Column, Matrix
 from detectors.reader import UNTAUGHT
 from detectors.risk_model import RiskModel
 from detectors.text_model import TextModel
@@ -20,8 +20,8 @@ class PeerModels(Protocol):
         """0..1 for each row, nan where there is no opinion; no row depends on the others."""
         ...
 
-    def norm(self, cohort: str) -> Sequence[float]:
-        """The peers' norm of each feature."""
+    def norms(self, cohorts: Sequence[str]) -> Matrix:
+        """The peers' norm of each feature, a row for each cohort."""
         ...
 
 

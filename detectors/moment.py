@@ -13,6 +13,10 @@ from detectors.reader import SAMPLE_READER, Reader, Reading
 class Moment(Struct, gc=False):
     """Facts of the event at hand, on top of its seller's profile."""
 
+    market: Market = NO_EXPECTATIONS
+    """What the policy in force says of corridors, categories and lists."""
+    reader: Reader = SAMPLE_READER
+    """Reads titles and descriptions, by the lists and the text model in force."""
     amount_z: float = 0.0
     """Deviations of the amount above the seller's own norm."""
     buyer_z: float = 0.0
@@ -45,12 +49,8 @@ class Moment(Struct, gc=False):
     """Mean deviations of the amount above the buyer's usual one, on a plain scale."""
     buyer_ratio: float = 1.0
     """The amount against the buyer's usual one."""
-    market: Market = NO_EXPECTATIONS
-    """What the policy in force says of corridors, categories and lists."""
     listed: float = 0.0
     """0..1: a value of the buyer's that somebody has listed."""
-    reader: Reader = SAMPLE_READER
-    """Reads titles and descriptions, by the lists and the text model in force."""
     reading: Reading | None = None
     """What the texts of the event say."""
 

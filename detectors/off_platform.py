@@ -1,6 +1,6 @@
 """Listings that lead buyers off the marketplace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,7 @@ class OffPlatform:
     """
 
     name: ClassVar[str] = "off_platform"
+    idle_below: ClassVar[Mapping[str, float]] = {"contact_hints": 0.05}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("contact_hints", "contact_hints", _say_contact),
         Term("contact_beside_hints", "words_hinted", _say_words),

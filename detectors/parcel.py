@@ -175,6 +175,12 @@ class ParcelMismatch:
     """
 
     name: ClassVar[str] = "parcel"
+    idle_below: ClassVar[Mapping[str, float]] = {
+        "contents_differ": 0.15,
+        "value_differs": 0.15,
+        "weight_over": 0.1,
+        "weight_under": 0.1,
+    }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("contents_differ", "contents_differ", _say_contents),
         Term("value_differs", "value_differs", _say_value),

@@ -118,6 +118,12 @@ class Payments:
     """
 
     name: ClassVar[str] = "payment_mix"
+    idle_below: ClassVar[Mapping[str, float]] = {
+        "crypto_share": 0.25,
+        "gift_share": 0.3,
+        "method_turn": 0.08,
+        "wallet_listed": 0.0,
+    }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("crypto", "crypto_share", _say_crypto),
         Term("gift_cards", "gift_share", _say_gift),

@@ -209,6 +209,10 @@ class Profile(Struct, array_like=True, gc=False):
     wording: Wording | None = None
     copies: Copies | None = None
 
+    # -- erasing (`detectors.erasure`)
+    erased_at: Micros = 0
+    """Rows and texts of the seller that entered the log up to here count no more."""
+
 
 class UnknownFormatError(ValueError):
     """A stored profile has a format that this version cannot read; a newer version wrote it."""

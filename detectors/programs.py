@@ -84,6 +84,8 @@ def check(program: Any, features: frozenset[str]) -> None:
         raise ProgramError(f"more than {NODES} operators, names and numbers")
     if (given := type_of(program, features)) != "bool":
         raise ProgramError(f"it gives a {given}; a rule says yes or no (bool)")
+    if not features_in(program):
+        raise ProgramError("names no feature of the seller, of which its reason tells: add one to the comparison")
 
 
 def parts(program: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from detectors.contacts import CONTACT, CONTACT_WORDS, contact_hints
 from detectors.events import Item, ListingPublished
@@ -39,6 +40,8 @@ class Reading(NamedTuple):
     """Kinds of contact, two at most."""
     plain: str
     """The folded text, cut."""
+    mark: int = 0
+    """Short hash of the folded title, where goods are named."""
 
     @property
     def says_something(self) -> bool:
@@ -92,31 +95,27 @@ class Reader:
         learned = self._model.score(plain) if self._model.ready and plain != "  " else 0.0
         if not found and not contacts:
             return Reading(0.0, 0.0, 0.0, learned, (), (), plain)
-        head = fold_text(title).plain if description else ""
-        goods = [_in_passing(one, head) if description else one for one in found if one.topic != CONTACT]
-        goods.sort(key=lambda one: (-one.weight, one.text))
+        head = fold_text(title).plain if description else folded.plain
+        goods = [(_weight(one, head) if description else one.weight, one) for one in found if one.topic != CONTACT]
+        goods.sort(key=lambda good: (-good[0], good[1].text))
         ways = [*contacts, *((one.text, one.weight) for one in found if one.topic == CONTACT)]
         ways = sorted(dict(sorted(ways)).items(), key=lambda way: (-way[1], way[0]))  # of two, the heavier
+        named = _either(weight for weight, one in goods if one.weight >= NAMED)
         return Reading(
-            _either(one.weight for one in goods if _names(one)),
-            _either(one.weight for one in goods if not _names(one)),
+            named,
+            _either(weight for weight, one in goods if one.weight < NAMED),
             _either(weight for _, weight in ways),
             learned,
-            tuple([one.text[:24] for one in goods[:3]]),
+            tuple([one.text[:24] for _, one in goods[:3]]),
             tuple([way[:24] for way, _ in ways[:2]]),
             plain,
+            crc32(head.encode()) if named else 0,
         )
 
 
-def _in_passing(one: Found, head: str) -> Found:
+def _weight(one: Found, head: str) -> float:
     """A term that stands in the description only counts a little less."""
-    if one.hidden or fold_text(one.text).plain.rstrip() in head:
-        return one
-    return one._replace(weight=one.weight * IN_PASSING)
-
-
-def _names(one: Found) -> bool:
-    return one.weight >= NAMED * IN_PASSING
+    return one.weight if one.hidden or fold_text(one.text).plain.rstrip() in head else one.weight * IN_PASSING
 
 
 def _either(chances: Iterable[float]) -> float:

@@ -111,6 +111,7 @@ class WeighedReports:
     """
 
     name: ClassVar[str] = "reports"
+    idle_below: ClassVar[Mapping[str, float]] = {"report_weight": 0.25}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("weighed_reports", "report_weight", _say_weight),
         Term("several_people", "report_people", _say_people),

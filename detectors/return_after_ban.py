@@ -1,6 +1,6 @@
 """A banned seller who comes back under another name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,7 @@ class ReturnAfterBan:
     """
 
     name: ClassVar[str] = "return_after_ban"
+    idle_below: ClassVar[Mapping[str, float]] = {"ban_match": 0.0, "ban_buyers": 0.0, "standing": 0.0}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("banned_value", "ban_match", _say_match),
         Term("banned_buyers", "ban_buyers", _say_buyers),

@@ -88,6 +88,7 @@ class ReviewManipulation:
     """
 
     name: ClassVar[str] = "reviews"
+    idle_below: ClassVar[Mapping[str, float]] = {"review_orderless": 0.15}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("reviews_without_orders", "review_orderless", _say_orderless),
         Term("review_burst", "review_burst", _say_burst),

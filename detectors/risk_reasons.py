@@ -36,6 +36,15 @@ def learned_term(feature: str, height: float) -> Term:
     return Term(f"learned_{feature}", feature, say)
 
 
+def ordinary_term(chance: float) -> Term:
+    """The term where no curve raises the chance (0..1): what speaks is how often orders turn out bad at all."""
+
+    def say(_: Case) -> str:
+        return f"labels say that of such orders {100.0 * chance:.1f} % turn out bad, and no fact of this one raises it"
+
+    return Term("learned_ordinary", "experience", say)
+
+
 def odds_ratio(height: float) -> float:
     """e to the power of `height`, from products alone: the same on every machine, within 1 %."""
     value = 1.0 + min(max(height, -20.0), 20.0) / 4096.0

@@ -133,6 +133,13 @@ class RouteShift:
     """
 
     name: ClassVar[str] = "route"
+    idle_below: ClassVar[Mapping[str, float]] = {
+        "origin_away": 0.2,
+        "origin_moved": 0.15,
+        "route_new": 0.1,
+        "abroad_turn": 0.08,
+        "corridor_risk": 0.05,
+    }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("origin_away", "origin_away", _say_away),
         Term("origin_moved", "origin_moved", _say_moved),

@@ -66,11 +66,11 @@ def note_label(
     """A dispute, verdict or reinstatement, in its place among the scored events."""
     body, states = record.body, label.profile.alerts
     if isinstance(body, PaymentDisputed):
-        kept = _kept((body.order_id,), record, order_rows, effects)
+        kept = _kept((body.order_id,), record, label.profile.erased_at, order_rows, effects)
         effects.rows += _labelled(kept, record, offset, "bad", "dispute")
     elif isinstance(body, VerdictGiven):
         alert_policy.close(policy, states, body.alert_id, body.verdict, label.time)
-        kept = _kept(label.recent, record, order_rows, effects)
+        kept = _kept(label.recent, record, label.profile.erased_at, order_rows, effects)
         said: Literal["bad", "good"] = "bad" if body.verdict == "confirmed" else "good"
         effects.rows += _labelled(kept, record, offset, said, "verdict")
     elif isinstance(body, SellerReinstated):
@@ -80,12 +80,14 @@ def note_label(
 
 
 def _kept(
-    orders: Sequence[str], record: Record, order_rows: Mapping[str, OrderRow], effects: Effects
+    orders: Sequence[str], record: Record, erased_at: Micros, order_rows: Mapping[str, OrderRow], effects: Effects
 ) -> Iterator[tuple[str, OrderRow]]:
     """Rows of the orders that a label is about, as far as they are this seller's and not too old."""
     for order_id in orders:
         row = effects.order_rows.get(order_id) or order_rows.get(order_id)
-        if row is not None and row.seller_id == record.seller_id and record.logged_at < row.expires_at:
+        if row is None or row.seller_id != record.seller_id:
+            continue
+        if erased_at < row.logged_at and record.logged_at < row.expires_at:
             yield order_id, row
 
 

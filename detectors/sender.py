@@ -103,6 +103,7 @@ class FakeSender:
     """
 
     name: ClassVar[str] = "sender"
+    idle_below: ClassVar[Mapping[str, float]] = {"sender_varied": 0.1, "sender_borrowed": 0.25, "weight_over": 0.1}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("varied_senders", "sender_varied", _say_varied),
         Term("foreign_sender", "sender_elsewhere", _say_elsewhere),

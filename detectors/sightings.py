@@ -118,8 +118,16 @@ def see_link(p: Profile, seller_id: str, found: LinkFound) -> None:
     _keep(p, [link], found.kind, mark, weight)
 
 
+def without_links(p: Profile, seller_id: str) -> None:
+    """Forgets every link with a seller."""
+    p.links = tuple(link for link in p.links if link.seller_id != seller_id)
+    _weigh(p)
+
+
 def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:
     """Takes in the links of one value; a value that has become common weakens all links it made."""
+    if not found and not p.links:
+        return
     links = {(link.seller_id, link.via): link for link in p.links}
     for link in found:
         links[link.seller_id, link.via] = link

@@ -111,6 +111,7 @@ class AccountTakeover:
     """
 
     name: ClassVar[str] = "takeover"
+    idle_below: ClassVar[Mapping[str, float]] = {"details_changed": 0.3}
     terms: ClassVar[tuple[Term, ...]] = (
         Term("details_changed", "details_changed", _say_changed),
         Term("changed_asleep", "changed_asleep", _say_asleep),

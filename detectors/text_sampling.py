@@ -40,7 +40,9 @@ def note_texts(label: Label, record: Record, offset: int, texts: Mapping[str, Ke
     said = []
     for place in places_of(record.seller_id):
         kept = effects.texts.get(place) or texts.get(place)
-        if kept is not None and kept.seller_id == record.seller_id and record.logged_at < kept.expires_at:
+        if kept is None or kept.seller_id != record.seller_id:
+            continue
+        if label.profile.erased_at < kept.logged_at and record.logged_at < kept.expires_at:
             said.append(kept.plain)
     if said:
         source = Source(LOG, record.partition, offset, LAST_PART)

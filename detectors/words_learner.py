@@ -15,6 +15,8 @@ from detectors.training import TrainingRow
 
 PROPOSED: Final = 100
 """Terms that are published with a snapshot."""
+REMEMBERED: Final = 4_096
+"""Confirmed sellers whose further verdicts teach nothing new."""
 _FORMAT: Final = b"SWWO\x01"
 _STATE: Final = b"SWWL\x01"
 
@@ -29,6 +31,8 @@ class _State(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     emerging: Emerging
     clock: PublicationClock
     ready: bool
+    known: tuple[bytes, ...] = ()
+    """Hashes of the latest confirmed sellers that have taught."""
 
 
 class WordsLearner:
@@ -46,19 +50,32 @@ class WordsLearner:
         self._clock = PublicationClock(publish_every, 1, LEAST_BAD_SELLERS)
         self._ready = False
         self._state: bytes | None = None
+        self._known: dict[bytes, None] = {}
 
     def learn_one(self, row: TrainingRow) -> None:
         self.due = False
         if not row.texts or row.label is None:
             return
-        self._state = None
         bad = row.label == "bad"
+        if bad and not self._is_new(row.seller_id):
+            return
+        self._state = None
         self.text.learn_seller(row.texts, bad=bad)
         self.emerging.learn(row.texts, bad=bad)
         ready = self.text.bad_sellers >= LEAST_BAD_SELLERS and self.text.clean >= LEAST_CLEAN
         self.due = (bad or ready != self._ready) and self._clock.tick(row.logged_at, self.text.bad_sellers)
         self.due = self.due or ready != self._ready
         self._ready = ready
+
+    def _is_new(self, seller_id: str) -> bool:
+        """Whether the confirmed seller has not taught yet: several verdicts on one must not look like several."""
+        seller = blake2b(seller_id.encode(), digest_size=8).digest()
+        if seller in self._known:
+            return False
+        self._known[seller] = None
+        if len(self._known) > REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        return True
 
     @property
     def published_at(self) -> Micros | None:
@@ -77,7 +94,8 @@ class WordsLearner:
     def snapshot(self) -> bytes:
         """Everything learned: equal bytes for equal learners."""
         if self._state is None:  # packing takes some 20 ms, and most rows are not about words
-            self._state = _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready))
+            known = tuple(self._known)
+            self._state = _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready, known))
         return self._state
 
     @classmethod
@@ -92,6 +110,7 @@ class WordsLearner:
         learner = cls()
         learner.text = TextLearner.restore(stored.text)
         learner.emerging, learner._clock, learner._ready = stored.emerging, stored.clock, stored.ready
+        learner._known = dict.fromkeys(stored.known)
         return learner
 
 

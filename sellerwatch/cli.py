@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from sellerwatch.operate import commands as operate
 from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
 from streams.names import STAGES
@@ -39,6 +40,13 @@ intel = typer.Typer(no_args_is_help=True, help="What lists and other marketplace
 app.add_typer(intel, name="intel")
 app.add_typer(partitions, name="partitions")
 app.add_typer(words, name="words")
+console = typer.Typer(invoke_without_command=True, help="The analysts' console: web pages, and who may log in.")
+users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
+app.add_typer(console, name="console")
+console.add_typer(users, name="users")
+audit = typer.Typer(no_args_is_help=True, help="The chain of what was decided and done, and whether it is whole.")
+app.add_typer(audit, name="audit")
+operate.add_to(app)
 
 SCREEN_EXAMPLE = "Example: sellerwatch screen sellers.csv --list sdn.csv alt.csv add.csv -o matches.csv"
 EXPORT_EXAMPLE = "Example: sellerwatch intel export --as market-a --values sellers.csv -o market-a.jsonl"
@@ -82,12 +90,13 @@ def replay(
         Path | None,
         typer.Option(help="Decide by this policy file, whatever the settings say or the log has published."),
     ] = None,
+    audit: Annotated[Path | None, typer.Option(help="Write the audit chain of each partition here (.jsonl).")] = None,
     config: Config = None,
 ) -> None:
     """Runs recorded events through the code of the workers, without Kafka or Redis."""
     from sellerwatch.replay import run
 
-    run(events, alerts, decisions, _settings(config), policy)
+    run(events, alerts, decisions, _settings(config), policy, audit)
 
 
 @app.command(epilog=SCREEN_EXAMPLE)
@@ -148,7 +157,7 @@ def simulate(
     run(seed, sellers, days, output, truth)
 
 
-@app.command()
+@app.command(epilog="Example: sellerwatch doctor --json")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
     config: Config = None,
@@ -187,13 +196,14 @@ def demo(
     speed: Annotated[
         float, typer.Option(min=1, max=1_000_000, help="Seconds of the marketplace in one of ours.")
     ] = 10_800,
+    console: Annotated[bool, typer.Option(help="The analysts' console on it, at the address that is printed.")] = True,
 ) -> None:
     """Runs the whole system on embedded parts and made-up traffic: nothing else to install."""
     from sellerwatch.demo.options import Options, parse_duration
     from sellerwatch.demo.run import run
 
     seconds = None if duration is None else parse_duration(duration)
-    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed)))
+    raise typer.Exit(run(Options(seconds, plain, seed, sellers, speed, console)))
 
 
 @topics.command("create")
@@ -288,26 +298,39 @@ def intel_import(
     typer.echo(f"{said}; {found.known:,} of values that sellers here use: {output or 'the topic intel'}", err=True)
 
 
-@partitions.command("list")
-def partitions_list(config: Config = None) -> None:
+@partitions.command("list", epilog="Example: sellerwatch partitions list")
+def partitions_list(as_json: operate.AsJson = False, config: Config = None) -> None:
     """Lists the stopped source partitions and why they are stopped."""
-    from sellerwatch.partitions import list_stopped
+    from sellerwatch.partitions import show
 
-    for name, reason in list_stopped(_settings(config)).items():
-        typer.echo(f"{name}: {reason}")
+    show(_settings(config), as_json=as_json)
 
 
-@partitions.command("resume")
+@partitions.command("stop", epilog='Example: sellerwatch partitions stop orders/3 --reason "bad prices since 02:00"')
+def partitions_stop(
+    name: Annotated[str, typer.Argument(help="Topic and partition, for example orders/3.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who find it stopped.")],
+    yes: operate.Yes = False,
+    as_json: operate.AsJson = False,
+    config: Config = None,
+) -> None:
+    """Stops a source partition, or one of the log, until somebody resumes it; nothing is lost."""
+    from sellerwatch.partitions import stop
+
+    stop(_settings(config), name, reason, yes=yes, as_json=as_json)
+
+
+@partitions.command("resume", epilog="Example: sellerwatch partitions resume orders/3 --tolerate 500")
 def partitions_resume(
     name: Annotated[str, typer.Argument(help="As listed, for example orders/3.")],
     tolerate: Annotated[int, typer.Option(min=0, help="So many more refused events are let through first.")] = 0,
+    as_json: operate.AsJson = False,
     config: Config = None,
 ) -> None:
     """Lets a stopped source partition go on."""
     from sellerwatch.partitions import resume
 
-    resume(_settings(config), name, tolerate)
-    typer.echo(f"{name} goes on")
+    resume(_settings(config), name, tolerate, as_json=as_json)
 
 
 @words.command("candidates")
@@ -441,6 +464,62 @@ def policy_show(
 VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
 
 
+@console.callback()
+def console_run(context: typer.Context, config: Config = None) -> None:
+    """Serves the analysts' console, until it is ended."""
+    if context.invoked_subcommand is None:
+        from sellerwatch.console import run
+
+        raise typer.Exit(run(_settings(config)))
+
+
+@console.command("rebuild")
+def console_rebuild(config: Config = None) -> None:
+    """Builds the console's database anew from the topics; notes and who judged are kept."""
+    from sellerwatch.console import rebuild
+
+    rebuild(_settings(config))
+
+
+UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
+
+
+@users.command("add")
+def users_add(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="analyst, lead, auditor (reads only) or admin.")] = "analyst",
+    config: Config = None,
+) -> None:
+    """Lets somebody log in; asks for the password, or reads it from standard input."""
+    from sellerwatch.console import add
+
+    add(_settings(config), name, role)
+
+
+@users.command("list")
+def users_list(config: Config = None) -> None:
+    """Lists who may log in, and as what."""
+    from sellerwatch.console import show
+
+    show(_settings(config))
+
+
+@users.command("remove")
+def users_remove(name: UserName, config: Config = None) -> None:
+    """Lets somebody in no more, and logs them out."""
+    from sellerwatch.console import remove
+
+    remove(_settings(config), name)
+
+
+@users.command("password")
+def users_password(name: UserName, config: Config = None) -> None:
+    """Gives somebody another password, and logs them out."""
+    from sellerwatch.console import change_password
+
+    change_password(_settings(config), name)
+
+
 @models.command("list")
 def models_list(config: Config = None) -> None:
     """Lists the versions that are kept, how good each was when it was published, and which are in force."""
@@ -481,6 +560,78 @@ def models_promote(config: Config = None) -> None:
     from sellerwatch.models.verbs import promote
 
     promote(_settings(config))
+
+
+@audit.command("verify", epilog="Example: sellerwatch audit verify --heads heads-2027-01.jsonl")
+def audit_verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="The chain in files (.jsonl[.gz|.zst]); default: from Kafka.")
+    ] = None,
+    log: Annotated[
+        list[Path] | None, typer.Option(help="A dump of the log: derive the chain again from it; repeatable.")
+    ] = None,
+    heads: Annotated[Path | None, typer.Option(help="Heads that were kept elsewhere (`audit heads`).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What was found as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Finds what was changed, taken out, moved or put in, and says where; exit code 1: something was."""
+    from sellerwatch.audit.verify import run
+
+    raise typer.Exit(run(files or [], log or [], heads, _settings(config), as_json=as_json))
+
+
+@audit.command("heads", epilog="Example: sellerwatch audit heads -o heads-2027-01.jsonl")
+def audit_heads(
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write them here (.jsonl).")] = None,
+    config: Config = None,
+) -> None:
+    """Prints how far each chain has come, to be kept where nobody of the marketplace can write."""
+    from sellerwatch.audit.heads import show
+
+    show(_settings(config), output)
+
+
+LogDump = Annotated[
+    list[Path] | None, typer.Option(help="A dump of the log, from its beginning, instead of Kafka; repeatable.")
+]
+DecisionsDump = Annotated[
+    list[Path] | None, typer.Option(help="With --log: the decisions as they were told (.jsonl); repeatable.")
+]
+
+
+@app.command(epilog="Example: sellerwatch explain evt_0e59e0407c2fc77f")
+def explain(
+    event: Annotated[
+        str, typer.Argument(metavar="DECISION|EVENT", help="`event_id` of the decision, or of its event.")
+    ],
+    seller: Annotated[str | None, typer.Option(help="Its seller, where known: only one partition is read.")] = None,
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Computes one decision again from the log and says whether it is the same; exit code 1: it is not."""
+    from sellerwatch.evidence.explain import run
+
+    raise typer.Exit(run(event, log or [], decisions or [], _settings(config), seller, as_json=as_json))
+
+
+@app.command(epilog="Example: sellerwatch evidence --alert alr_vam7tenthjdnua44 -o alr_vam7tenthjdnua44.zip")
+def evidence(
+    alert: Annotated[str, typer.Option(help="Its `alert_id`.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write it here: a new folder, or a .zip.")],
+    log: LogDump = None,
+    decisions: DecisionsDump = None,
+    alerts: Annotated[list[Path] | None, typer.Option(help="With --log: the alerts (.jsonl); repeatable.")] = None,
+    chain: Annotated[list[Path] | None, typer.Option(help="With --log: the audit chain (.jsonl); repeatable.")] = None,
+    config: Config = None,
+) -> None:
+    """Packs what an alert rests on, with the proof from the audit chain, for others to check offline."""
+    from sellerwatch.evidence.pack import holdings_of, run
+
+    settings = _settings(config)
+    holdings = holdings_of(log or [], decisions or [], alerts or [], chain or [], settings)
+    raise typer.Exit(run(alert, output, holdings, settings))
 
 
 def main() -> NoReturn:

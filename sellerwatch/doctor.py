@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sellerwatch.checks.brokers import check_kafka
+from sellerwatch.checks.certificates import check_certificates
 from sellerwatch.checks.finding import Finding, Status, problem
 from sellerwatch.checks.lists import check_lists
 from sellerwatch.checks.own import check_settings
@@ -38,6 +39,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _safely("kafka", asyncio.to_thread(check_kafka, settings)),
         _safely("redis", check_redis(settings)),
         _safely("webhook", check_webhook(settings)),
+        _safely("tls", check_certificates(settings)),
         _safely("screening lists", asyncio.to_thread(check_lists, settings)),
     )
     return [*check_settings(settings), *(finding for findings in found for finding in findings)]

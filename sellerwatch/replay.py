@@ -31,7 +31,12 @@ REPLAY_KEY = b"a replay without configured keys"
 
 
 def run(
-    paths: Sequence[Path], alerts: Path | None, decisions: Path | None, settings: Settings, policy: Path | None = None
+    paths: Sequence[Path],
+    alerts: Path | None,
+    decisions: Path | None,
+    settings: Settings,
+    policy: Path | None = None,
+    audit: Path | None = None,
 ) -> None:
     """Replays files of contract events, or of the log, and writes what came of them.
 
@@ -43,13 +48,17 @@ def run(
         raise FilesError(f"{alerts}: alerts are written as .jsonl")
     if decisions is not None and not decisions.name.endswith((".jsonl", ".parquet")):
         raise FilesError(f"{decisions}: decisions are written as .jsonl or .parquet")
-    check_apart([alerts, decisions], paths)
+    if audit is not None and not audit.name.endswith(".jsonl"):
+        raise FilesError(f"{audit}: the audit chain is written as .jsonl")
+    if audit is not None and policy is not None:
+        raise FilesError("--audit tells what was done; leave out --policy, which tries what was not")
+    check_apart([alerts, decisions, audit], paths)
     started = time.perf_counter()
     replay = _replay_of(paths, settings, policy)
     with ExitStack() as stack:
         reader = stack.enter_context(Reader(paths, console))
         lines = reader.by_event_time() if isinstance(replay, EventReplay) else reader.as_recorded()
-        write = stack.enter_context(ResultFiles(alerts, decisions))
+        write = stack.enter_context(ResultFiles(alerts, decisions, audit))
         for step in replay.run(lines):
             write(step)
     _summary(console, replay.counts, write, time.perf_counter() - started)
@@ -72,10 +81,16 @@ def _replay_of(paths: Sequence[Path], settings: Settings, policy: Path | None) -
         from sellerwatch.policy.reading import read_policy  # needs the extra `policy`
 
         only = OnlyPolicy(with_lists_of(usual_policy(settings), read_policy(policy).policy))
-    log = of_log(paths)
-    trusted = (settings.signing() or None) if log else [signing_key(settings)]
-    policies = only if policy is not None else PolicyShelf(trusted, usual_policy(settings))
-    return LogReplay(ModelShelf(trusted), policies) if log else event_replay(policies, settings)
+    if of_log(paths):
+        return trusting_replay(settings, only if policy is not None else None)
+    policies = only if policy is not None else PolicyShelf([signing_key(settings)], usual_policy(settings))
+    return event_replay(policies, settings)
+
+
+def trusting_replay(settings: Settings, policies: PolicyShelf | None = None) -> LogReplay:
+    """A replay of the log; without keys it takes models and policies unchecked: its user trusts the file."""
+    keys = settings.signing() or None
+    return LogReplay(ModelShelf(keys), policies or PolicyShelf(keys, usual_policy(settings)))
 
 
 def of_log(paths: Sequence[Path]) -> bool:

@@ -8,12 +8,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from detectors.events import DAY
 from simulator import Marketplace, simulate
-from streams.files import check_apart, write_events
+from streams.files import check_apart, check_writable, write_events
 
 
 def run(seed: int, sellers: int, days: int, output: Path, truth: Path | None) -> None:
     """Writes both files whole or not at all; shows the days simulated where a person watches."""
     check_apart([output, truth])
+    check_writable([output, truth])
     market = simulate(seed, sellers, days)
     events = write_events(output, _watched(market))
     console = Console(stderr=True)

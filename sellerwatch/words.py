@@ -12,18 +12,14 @@ from rich.table import Table
 
 from detectors.emerging import Candidate
 from detectors.events import ModelPublished, decode_record
-from detectors.folding import fold_text
 from detectors.learners import WORDS
 from detectors.lexicon import Lexicon
-from detectors.text_model import TextModelError
-from detectors.words_learner import proposed_terms
-from streams.errors import SettingsError, UnavailableError
+from streams.errors import UnavailableError
 from streams.files import FilesError, read_events
 from streams.lexicons import lexicon_of
 from streams.settings import Settings
-from streams.signing import SignatureError, unverified, verify
 from streams.store.connection import connect
-from streams.store.partition import PartitionStore
+from streams.word_candidates import proposed, words_in_force
 
 NONE_YET = "no words have been learned yet: it takes confirmed verdicts on sellers with listings"
 
@@ -41,15 +37,7 @@ def check(paths: Sequence[Path]) -> Lexicon:
 def candidates(settings: Settings, dump: Path | None, limit: int) -> list[Candidate]:
     """Proposed terms of the model in force, or of the last one in a dump of the log; those on a list are left out."""
     published = _last_of(dump) if dump else asyncio.run(_in_force(settings))
-    if published is None:
-        return []
-    known = {fold_text(term.text).plain.strip() for term in lexicon_of(settings.lexicons).terms}
-    keys = settings.signing()
-    try:
-        snapshot = verify(keys, published.snapshot) if keys and not dump else unverified(published.snapshot)
-        return [one for one in proposed_terms(snapshot) if one.term not in known][:limit]
-    except (SignatureError, TextModelError) as error:
-        raise SettingsError(f"the words model {published.version} cannot be read: {error}") from error
+    return proposed(published, settings, limit, signed=dump is None) if published else []
 
 
 def show(found: Sequence[Candidate]) -> None:
@@ -76,13 +64,10 @@ def _last_of(dump: Path) -> ModelPublished | None:
 async def _in_force(settings: Settings) -> ModelPublished | None:
     redis = connect(settings.redis_url.get_secret_value())
     try:
-        stored = await redis.get(
-            PartitionStore(redis, settings.namespace, "watch", outbox_limit=1).key(0, "model:words")
-        )
+        return await words_in_force(redis, settings.namespace)
     except RedisError as error:
         raise UnavailableError(
             f"Redis at {settings.redis_place} does not answer: {error!r}; see `sellerwatch doctor`"
         ) from None
     finally:
         await redis.aclose()
-    return msgspec.msgpack.decode(stored, type=ModelPublished) if isinstance(stored, bytes) else None

@@ -16,23 +16,29 @@ class Category:
     sigma: float
     grams: int
     nouns: tuple[str, ...]
+    """Some hold a word that means something else in other company."""
 
 
 CATEGORIES = (
-    Category("home", 24, 0.7, 900, ("cushion cover", "table lamp", "wall clock", "storage basket", "throw blanket")),
-    Category("fashion", 29, 0.6, 450, ("cotton shirt", "wool scarf", "canvas belt", "rain jacket", "linen dress")),
+    Category("home", 24, 0.7, 900, ("cushion cover", "table lamp", "wall clock", "storage basket", "throw blanket",
+                                  "speed drill")),
+    Category("fashion", 29, 0.6, 450, ("cotton shirt", "wool scarf", "canvas belt", "rain jacket", "linen dress",
+                                     "hash tag cap")),
     Category("electronics", 89, 0.9, 700, ("bluetooth speaker", "phone", "tablet", "headphones", "camera")),
-    Category("books", 13, 0.5, 400, ("cookbook", "novel", "travel guide", "picture book", "exercise book")),
+    Category("books", 13, 0.5, 400, ("cookbook", "novel", "travel guide", "picture book", "exercise book",
+                                   "book on the history of opium")),
     Category("toys", 22, 0.6, 600, ("wooden train", "puzzle", "plush bear", "building set", "board game")),
     Category("beauty", 17, 0.5, 180, ("bath salts", "hand cream", "soap bar", "face mask", "hair oil")),
-    Category("garden", 27, 0.7, 1500, ("herb seeds", "plant pot", "pruning shears", "fertiliser", "bird house")),
+    Category("garden", 27, 0.7, 1500, ("herb seeds", "plant pot", "pruning shears", "fertiliser", "bird house",
+                                     "weed killer")),
     Category("sports", 36, 0.7, 800, ("yoga mat", "water bottle", "resistance band", "cycling gloves", "rope")),
     Category("collectibles", 19, 1.0, 60, ("trading card", "postage stamp", "vintage coin", "enamel pin", "sticker")),
     Category("food", 14, 0.5, 500, ("herbal tea", "coffee beans", "spice mix", "honey", "dried mushrooms")),
     Category("crafts", 16, 0.6, 250, ("candle", "glass beads", "craft paper", "wax melts", "resin pigment")),
-    Category("health", 21, 0.5, 220, ("vitamin capsules", "massage balm", "protein powder", "heat pad", "tea blend")),
+    Category("health", 21, 0.5, 220, ("vitamin capsules", "massage balm", "protein powder", "heat pad", "tea blend",
+                                    "folic acid")),
     Category("office", 31, 0.8, 1200, ("printer paper", "label rolls", "desk organiser", "gel pens", "notebook")),
-)
+)  # fmt: skip
 BY_NAME = {category.name: category for category in CATEGORIES}
 SMALL_GOODS = tuple(BY_NAME[name] for name in ("crafts", "beauty", "collectibles", "food", "garden", "health"))
 TRADE_GOODS = tuple(BY_NAME[name] for name in ("office", "food", "home", "garden"))

@@ -1,12 +1,15 @@
 """Alerts that were given up: they stay until a person sends them again or discards them."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final, cast
 
 from msgspec import Struct, json
 
 from streams.outbox import Outbox
 from streams.outbox_scripts import REVIVE
 from streams.queued_alert import Tries
+
+AT_ONCE: Final = 500
 
 
 class DeadAlert(Struct, frozen=True):
@@ -20,6 +23,11 @@ class DeadAlert(Struct, frozen=True):
     """Code of its last answer, or `unreadable`."""
     tries: Tries
     died_at: float
+
+    @property
+    def place(self) -> str:
+        """Its partition and entry, `3/1763722800000-0`."""
+        return f"{self.partition}/{self.entry.decode()}"
 
 
 class DeadAlerts:
@@ -39,6 +47,15 @@ class DeadAlerts:
             if len(found) == at_most:
                 break
         return found
+
+    async def walk(self) -> AsyncIterator[DeadAlert]:
+        """All of them, oldest first within each partition, some at a time."""
+        for partition in range(self._outbox.partitions):
+            (dead,), after = self._outbox.keys(partition, "dead"), "-"
+            while entries := cast(Any, await self._redis.xrange(dead, min=after, count=AT_ONCE)):
+                for entry, fields in entries:
+                    yield _read(partition, entry, fields)
+                after = f"({entries[-1][0].decode()}"
 
     async def send_again(self, dead: DeadAlert) -> bool:
         """Puts it back into the outbox as if new, tries forgotten; false when it was gone already."""

@@ -105,6 +105,19 @@ def check_apart(written: Sequence[Path | None], read: Sequence[Path] = ()) -> No
         taken.add(path.resolve())
 
 
+def check_writable(paths: Sequence[Path | None]) -> None:
+    """Refuses names and folders into which `write_events` would not write, before hours of work are done.
+
+    Raises:
+        FilesError: Names the file, and what to write instead.
+    """
+    for path in paths:
+        if path is not None:
+            _suffix(path)
+            if not path.parent.is_dir():
+                raise FilesError(f"{path}: there is no folder {path.parent}; make it, or name another")
+
+
 def _suffix(path: Path) -> str:
     for suffix in SUFFIXES:
         if path.name.endswith(suffix):

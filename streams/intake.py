@@ -18,12 +18,12 @@ from streams.gather import Gathering, Incoming
 from streams.kafka.poll import Claim, ConsumerRecord, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.privacy import Pseudonyms, pseudonymise
-from streams.rejected import RefusalLimit, refusal
+from streams.rejected import KEPT_HEADERS, RefusalLimit, refusal
 from streams.screening.facts import Screening
 from streams.stops import Stops
 from streams.store.connection import Lost
 from streams.store.entities import Alive, RedisEntities, RolledBack
-from streams.upstream import parse
+from streams.upstream import check_place, parse
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Intake:
     """The stage in front of the log."""
 
     name = "intake"
-    topics = (*names.UPSTREAM, names.WAITING)
+    topics = (*names.UPSTREAM, names.ACTS, names.WAITING)
     app: App
 
     def __init__(
@@ -187,6 +187,7 @@ class Intake:
         topic, partition = part.partition
         try:
             event = parse(record.value or b"", record.headers)
+            check_place(event, topic)
         except InvalidEventError as error:
             self._refuse(Origin(topic, partition, record.offset, now, now), record, error, outgoing)
             return True
@@ -245,7 +246,7 @@ class Intake:
                 continue
             metrics.EVENTS.labels(self.name, "waiting").inc()
             due = msgspec.structs.replace(first, due=now + RETRY_SECONDS)
-            headers = [(name, text) for name, text in record.headers if name.startswith("ce_")]
+            headers = [(name, text) for name, text in record.headers if name.startswith(KEPT_HEADERS)]
             headers.append((ORIGIN, msgspec.json.encode(due)))
             waiting = outgoing.setdefault((names.WAITING, first.partition % self._waiting_partitions), [])
             waiting.append(Outgoing(record.key, record.value or b"", headers))
@@ -264,6 +265,7 @@ class Intake:
                 error.detail,
                 record.key,
                 record.value or b"",
+                record.headers,
             )
         )
 
@@ -277,7 +279,7 @@ class Intake:
     async def tend(self) -> None:
         """Lets partitions go on that a person has resumed; notices a rollback where no events come."""
         consumer = consumer_of(self.app)
-        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        consumer.lose(*await self._stops.heed(consumer.claims.values()))
         known = {claim.partition.name: claim.memory["known"] for claim in consumer.claims.values()}
         with contextlib.suppress(Lost):
             marks = await self._entities.positions(list(known), lambda: bool(consumer.claims))

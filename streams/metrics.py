@@ -145,6 +145,7 @@ _REASONS = {
         "missing_field",
         "bad_time",
         "wrong_type",
+        "wrong_topic",
         "order_unknown",
     ),
     "watch": ("processing_failed", "not_a_record"),

@@ -15,9 +15,13 @@ UPSTREAM = (
     "intel",
 )
 
+ACTS = "sellerwatch.acts"
+"""What people did in the console and by commands; intake reads it as it reads the topics of upstream."""
 EVENTS = "sellerwatch.events"
 DECISIONS = "sellerwatch.decisions"
 ALERTS = "sellerwatch.alerts"
+AUDIT = "sellerwatch.audit"
+"""The hash chain of each log partition."""
 REJECTED = "sellerwatch.rejected"
 
 WAITING = "sellerwatch.waiting"

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors.events import (
+    ActRecorded,
     AlertSnoozed,
     IntelKind,
     IntelListed,
@@ -27,6 +28,7 @@ from detectors.events import (
     OrderPlaced,
     PaymentCaptured,
     PaymentFailed,
+    PersonalKind,
     Place,
     ReportFiled,
     ReviewLeft,
@@ -198,6 +200,7 @@ FIELDS: dict[type, dict[str, str]] = {
     ReportFiled: {"reporter_id": "buyer"},
     VerdictGiven: {"analyst": "analyst"},
     AlertSnoozed: {"analyst": "analyst"},
+    ActRecorded: {"actor": "analyst"},
     SellerRegistered: {
         "email": "email",
         "phone": "phone",
@@ -220,6 +223,8 @@ PLACES: dict[type, tuple[str, ...]] = {
 }
 FREE_TEXT: dict[type, str] = {ReportFiled: "text", VerdictGiven: "note"}
 INTEL = (IntelListed, IntelWithdrawn)
+ACT_SUBJECTS = frozenset(get_args(PersonalKind))
+"""Kinds of an act's subject that are personal."""
 ALSO_LISTED: dict[str, tuple[str, ...]] = {
     "wallet": ("payout_account",),
     "payout_account": ("wallet", "instrument"),
@@ -247,6 +252,8 @@ def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBo
     changed: dict[str, Any] = {field: found[field].hash if field in found else None for field in REPLACED[kind]}
     if isinstance(body, SellerAccount):
         changed["mail"] = mail_kind(body.email) if body.email else None
+    if isinstance(body, ActRecorded) and body.subject and body.subject_kind and body.subject_kind in ACT_SUBJECTS:
+        changed["subject"] = pseudonyms.of(body.subject_kind, body.subject)
     for field in PLACES.get(kind, ()):
         place = getattr(body, field)
         if isinstance(place, Place):

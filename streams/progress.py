@@ -36,6 +36,10 @@ class Progress:
         for partition in owned:
             self._report(partition, claims.get(partition), ends.get(partition), now)
 
+    def age_of(self, partition: Partition, now: float) -> float:
+        """Seconds since the partition last advanced or was at its end; 0 before the first report."""
+        return now - self._seen.get(partition, (None, now))[1]
+
     def _report(self, partition: Partition, claim: Claim | None, end: int | None, now: float) -> None:
         labels = (self._stage, partition.topic, str(partition.partition))
         position = claim.position if claim is not None else None

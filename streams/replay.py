@@ -18,6 +18,7 @@ from detectors.learners import Learners, Published
 from detectors.profile import Profile
 from detectors.training import TrainingRow
 from streams import names
+from streams.audit.chain import Chain
 from streams.errors import InvalidEventError
 from streams.fold import PartitionState, Step, fold_step
 from streams.gather import Gathering, Incoming
@@ -80,7 +81,7 @@ class LogReplay:
             by_partition.setdefault(record.partition, []).append((self._offset, record))
             self._offset += 1
         for partition, items in by_partition.items():
-            state = self._states.setdefault(partition, PartitionState(self._shelf.prior, self._policies.usual))
+            state = self._states.get(partition) or self._begin(partition)
             profiles = self._profiles.setdefault(partition, {})
             rows = self._rows.setdefault(partition, OrderedDict())
             texts = self._texts.setdefault(partition, {})
@@ -91,6 +92,11 @@ class LogReplay:
             self.counts.events += len(items)
             yield step
         self.counts.sellers = sum(map(len, self._profiles.values()))
+
+    def _begin(self, partition: int) -> PartitionState:
+        chain = Chain(partition)
+        state = self._states[partition] = PartitionState(self._shelf.prior, self._policies.usual, chain=chain)
+        return state
 
     @staticmethod
     def _forget(rows: OrderedDict[str, OrderRow], now: Micros) -> None:

@@ -23,11 +23,12 @@ class ResultFiles:
     Args:
         alerts: `.jsonl`: one ALERT a line; `None` = not written.
         decisions: `.jsonl`, or `.parquet` with nested fields as JSON text; `None` = not written.
+        audit: `.jsonl`: one entry of the audit chain a line, each partition's in order; `None` = not written.
     """
 
-    def __init__(self, alerts: Path | None, decisions: Path | None) -> None:
+    def __init__(self, alerts: Path | None, decisions: Path | None, audit: Path | None = None) -> None:
         self.alerts = self.decisions = 0
-        self._targets = {"alerts": alerts, "decisions": decisions}
+        self._targets = {"alerts": alerts, "decisions": decisions, "audit": audit}
         self._files: dict[str, IO[bytes]] = {}
         self._stack = ExitStack()
         self._flat = decisions is not None and decisions.name.endswith(".parquet")
@@ -45,6 +46,8 @@ class ResultFiles:
 
     def __call__(self, step: Step) -> None:
         """Writes what came of one step."""
+        if "audit" in self._files:
+            self._files["audit"].writelines(entry + b"\n" for _, entry in step.entries)
         for effects in step.effects:
             self.alerts += len(effects.alerts)
             self.decisions += len(effects.decisions)

@@ -6,6 +6,7 @@ import tomllib
 from contextvars import ContextVar
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -133,6 +134,12 @@ class Settings(BaseSettings):
     outbox_limit: Annotated[int, Field(ge=100)] = 100_000
     """Undelivered alerts a partition may hold; beyond that watch stops reading it until some are delivered."""
 
+    console_database: SecretStr = SecretStr("sellerwatch-console.db")
+    """Where the console keeps what it shows: a path (SQLite), or `postgresql://user:password@host/name`."""
+
+    console_keep: Annotated[Duration, Field(ge=timedelta(days=1))] = timedelta(days=180)
+    """How long the console keeps alerts, decisions and orders after they came, or were last touched."""
+
     session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=3), le=timedelta(seconds=120))] = timedelta(
         seconds=30
     )
@@ -150,6 +157,37 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least level that is logged."""
 
+    console_host: str = "127.0.0.1"
+    """Address of the analysts' console. One that others reach is refused as long as nobody has to log in."""
+
+    console_port: Annotated[int, Field(ge=0, le=65_535)] = 8470
+    """Its port. 0: any free port."""
+
+    console_hosts: Words = []
+    """Names under which browsers may call the console, such as `risk.example.org`; default: those of this machine,
+    and `console_host`."""
+
+    console_users: Path | None = None
+    """File of the people who may log in; `sellerwatch console users add` writes it."""
+
+    console_secret: SecretStr | None = None
+    """Signs sessions; at least 32 characters. Default: a new one at each start, after which everybody logs in again."""
+
+    console_session: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))] = timedelta(hours=12)
+    """After this long people log in again."""
+
+    console_proxy_user: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+    """Header in which an OIDC proxy names who is logged in, such as `X-Auth-Request-Email`, in place of own users."""
+
+    console_proxy_roles: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Auth-Request-Groups"
+    """Header in which the proxy gives roles (`analyst`, `lead`, `auditor`, `admin`), separated by commas."""
+
+    console_proxies: Words = []
+    """Addresses or networks of the proxies whose headers are believed, such as `10.0.3.7` or `10.0.3.0/24`."""
+
+    console_open: bool = False
+    """Without users and proxy, let everybody on this machine in as admin. For trying it out."""
+
     @field_validator(
         "kafka_brokers",
         "webhook_allow_hosts",
@@ -158,6 +196,8 @@ class Settings(BaseSettings):
         "model_keys",
         "webhook_secrets",
         "screening_lists",
+        "console_hosts",
+        "console_proxies",
         mode="before",
     )
     @classmethod
@@ -214,10 +254,29 @@ class Settings(BaseSettings):
             raise ValueError("each secret has at least 16 characters")
         return keys
 
+    @field_validator("console_secret")
+    @classmethod
+    def _check_console_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < 32:
+            raise ValueError("at least 32 characters, such as those of `openssl rand -hex 24`")
+        return secret
+
+    @field_validator("console_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: list[str]) -> list[str]:
+        for each in proxies:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"each is an address or a network such as 10.0.3.0/24: {error}") from None
+        return proxies
+
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":
         if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.kafka_password):
             raise ValueError("`kafka_security` with SASL needs `kafka_username` and `kafka_password`")
+        if self.console_proxy_user and not self.console_proxies:
+            raise ValueError("`console_proxy_user` needs `console_proxies`: whose headers are believed")
         if self.webhook_url and not self.webhook_secrets:
             raise ValueError("`webhook_url` needs `webhook_secrets`: deliveries are signed")
         ids = [key.get_secret_value().partition(":")[0] for key in (*self.hash_keys, *self.exchange_keys)]

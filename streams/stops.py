@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -34,8 +34,9 @@ class Stops:
     async def stop(self, claim: Claim, reason: str) -> None:
         """Stops a partition; it stays stopped over restarts."""
         name = claim.partition.name
-        claim.stopped, claim.resumable = reason, True
+        claim.stopped = reason
         await self._remember(name, reason, lambda: claim.live)
+        claim.resumable = True  # not before: what Redis does not say yet would count as resumed
         log.error("partition_stopped", source=name, reason=reason, mend=f"sellerwatch partitions resume {name}")
 
     async def spend(self, claims: Iterable[Claim]) -> None:
@@ -52,15 +53,29 @@ class Stops:
             )
             claim.memory["tolerated"] = left
 
-    async def resumed(self, claims: Iterable[Claim]) -> list[Claim]:
-        """Those of the claims that were stopped and that a person has let go on."""
-        found = []
-        for claim in [claim for claim in claims if claim.resumable]:
-            with suppress(Lost):
-                if await self.reason(claim.partition.name, lambda claim=claim: claim.live) is None:  # type: ignore[misc]
-                    log.info("partition_resumed", source=claim.partition.name)
-                    found.append(claim)
-        return found
+    async def heed(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Stops what a person wants stopped; those of the claims that were stopped and may go on."""
+        mine = [claim for claim in claims if claim.live]
+        if not mine:
+            return []
+        with suppress(Lost):
+            found: Any = await patiently(
+                self._redis,
+                lambda: self._redis.hgetall(self._stopped),
+                stage=self._stage,
+                alive=lambda: any(claim.live for claim in mine),
+            )
+            return [claim for claim in mine if self._may_go_on(claim, found.get(claim.partition.name.encode()))]
+        return []
+
+    def _may_go_on(self, claim: Claim, reason: bytes | None) -> bool:
+        if reason is not None and claim.stopped is None:
+            claim.stopped, claim.resumable = reason.decode(), True
+            log.warning("partition_stopped", source=claim.partition.name, reason=claim.stopped)
+        if reason is not None or not claim.resumable:
+            return False
+        log.info("partition_resumed", source=claim.partition.name)
+        return True
 
     async def reason(self, name: str, alive: Callable[[], bool]) -> str | None:
         """Why the partition is stopped; `None` when it is not."""
@@ -89,6 +104,10 @@ class Stops:
         """Every stopped partition and its reason."""
         found = await self._redis.hgetall(self._stopped)
         return {cast(bytes, name).decode(): cast(bytes, reason).decode() for name, reason in sorted(found.items())}
+
+    async def ask(self, name: str, reason: str) -> bool:
+        """Stops a partition as a person wants it; who owns it heeds that in seconds. False: it was stopped before."""
+        return bool(await self._redis.hsetnx(self._stopped, name, reason))
 
     async def resume(self, name: str, tolerate: int) -> bool:
         """Lets a partition go on; False when it was not stopped."""

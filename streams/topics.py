@@ -21,6 +21,8 @@ CONFIGS: dict[str, dict[str, str]] = {
     names.EVENTS: LOG_CONFIG,
     names.DECISIONS: {"retention.ms": str(90 * DAY_MS)},
     names.ALERTS: {"retention.ms": "-1"},
+    names.AUDIT: {"retention.ms": "-1"},
+    names.ACTS: {"retention.ms": "-1"},
     names.REJECTED: {"retention.ms": str(30 * DAY_MS)},
     names.WAITING: {"retention.ms": str(DAY_MS)},
     names.TRAINING: {"retention.ms": str(90 * DAY_MS)},
@@ -28,8 +30,10 @@ CONFIGS: dict[str, dict[str, str]] = {
 }
 """Upstream topics keep the broker's defaults: they are upstream's."""
 
-ALIKE = (names.EVENTS, names.DECISIONS, names.ALERTS)
+ALIKE = (names.EVENTS, names.DECISIONS, names.ALERTS, names.AUDIT)
 """Topics keyed by seller that must have equally many partitions."""
+SINGLE = (names.TRAINING, names.POLICIES, names.ACTS)
+"""Topics of which one partition is made."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Layout:
         Raises:
             SettingsError: Says which topics are missing or have the wrong number of partitions.
         """
-        wanted = (*names.UPSTREAM, *ALIKE, names.REJECTED, names.WAITING, names.TRAINING)
+        wanted = (*names.UPSTREAM, names.ACTS, *ALIKE, names.REJECTED, names.WAITING, names.TRAINING)
         if missing := [topic for topic in wanted if topic not in self.partitions]:
             raise SettingsError(f"topics are missing: {', '.join(missing)}; make them by `sellerwatch topics create`")
         counts = {topic: self.partitions[topic] for topic in ALIKE}
@@ -105,13 +109,16 @@ def create_topics(settings: Settings, *, partitions: int, replication: int, upst
     """Makes the topics that are missing; their names.
 
     Args:
+        partitions: Of each; what must have as many as the log gets as many as the log has, where there is one.
         upstream: Also make the upstream topics, which normally belong to the order pipeline.
     """
-    wanted = dict.fromkeys(CONFIGS, partitions) | {names.TRAINING: 1, names.POLICIES: 1}
+    wanted = dict.fromkeys(CONFIGS, partitions) | dict.fromkeys(SINGLE, 1)
     if upstream:
         wanted |= dict.fromkeys(names.UPSTREAM, partitions)
     made = []
     with admin(settings) as client:
+        existing = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics()}
+        wanted |= dict.fromkeys(ALIKE, existing.get(names.EVENTS, partitions))
         for topic, count in wanted.items():
             new = NewTopic(topic, count, replication, topic_configs=CONFIGS.get(topic, {}))
             try:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from detectors.events import Id, IntelListed, IntelWithdrawn, Micros, UpstreamBody
+from detectors.events import ActRecorded, Id, IntelListed, IntelWithdrawn, Micros, UpstreamBody
+from streams import names
 from streams.errors import InvalidEventError
 
 MAX_BYTES = 64 * 1024
@@ -75,6 +76,16 @@ def parse(value: bytes, headers: Headers = ()) -> Event:
     return Event(envelope.event_id, envelope.type, micros, _seller(envelope, body), body)
 
 
+def check_place(event: Event, topic: str) -> None:
+    """Acts have a topic of their own, so that who may write to it is all who can record one.
+
+    Raises:
+        InvalidEventError: An act came from elsewhere, or something else from there.
+    """
+    if isinstance(event.body, ActRecorded) != (topic == names.ACTS):
+        raise InvalidEventError("wrong_topic", f"`{event.type}` is not taken from {topic}")
+
+
 def micros_of(text: str | None) -> Micros:
     """An RFC 3339 time as microseconds; 0 where there is none, or none that can be read."""
     if text is None:
@@ -93,6 +104,10 @@ def _seller(envelope: Envelope, body: UpstreamBody) -> str | None:
         if body.expires_at is not None and not micros_of(body.expires_at):  # it would be listed for ever
             raise InvalidEventError("bad_time", "`expires_at` must be RFC 3339 with an offset")
         return ""
+    if isinstance(body, ActRecorded):
+        if (body.subject is None) != (body.subject_kind is None):
+            raise InvalidEventError("missing_field", "`subject` and `subject_kind` come together")
+        return envelope.seller_id or ""
     if envelope.seller_id is None and not envelope.type.startswith(SELLER_BY_ORDER):
         raise InvalidEventError("missing_field", f"`seller_id` is needed on `{envelope.type}`")
     return envelope.seller_id

@@ -12,6 +12,7 @@ import structlog
 
 from detectors.budget import encode_candidate
 from detectors.decision import encode_alert, encode_decision
+from detectors.erasure import is_erased
 from detectors.events import SECOND, ModelPublished, PolicyPublished, Record, decode_record
 from detectors.fold import (
     KeptText,
@@ -23,17 +24,18 @@ from detectors.fold import (
     labelled_orders,
     labelled_texts,
 )
-from detectors.learners import COHORTS, MODELS
 from detectors.profile import REMEMBERED, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
+from streams.audit.chain import Chain
 from streams.counting import count, prepare
 from streams.fold import PartitionState, Step, fold_step
 from streams.found import FOUND_SECONDS, Found, keys_of
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
+from streams.model_keys import MODEL_KEYS, model_key
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.rejected import RefusalLimit, refusal, rejection
@@ -53,12 +55,6 @@ FULL_PAUSE_SECONDS = 10.0
 """A partition whose outbox is full is left alone for this long, and longer while it stays full."""
 
 
-def model_key(name: str) -> str:
-    """Where a partition keeps the model that is in force."""
-    return "model" if name == COHORTS else f"model:{name}"
-
-
-MODEL_KEYS = [model_key(name) for name in MODELS]
 Outgoings = dict[tuple[str, int], list[Outgoing]]
 decode_model = msgspec.msgpack.Decoder(ModelPublished).decode
 decode_policy = msgspec.msgpack.Decoder(PolicyPublished).decode
@@ -102,8 +98,8 @@ class Watch:
             return bool(generation == self.app.consumer_generation_id)
 
         try:
-            kept = [*MODEL_KEYS, "policy", "line"]
-            claim, sources, (*stored, rules, line) = await self._store.claim(partition, generation, ours, kept)
+            kept = [*MODEL_KEYS, "policy", "line", "chain"]
+            claim, sources, (*stored, rules, line, chain) = await self._store.claim(partition, generation, ours, kept)
             await self._stops.look_up(claim, ours)
         except Lost:
             return None
@@ -116,6 +112,7 @@ class Watch:
             claim.stopped, claim.resumable = UNREADABLE, False
         raised = self._shelf.line(decode_model(line)) if line else None
         state = PartitionState(models, policy or self._policies.usual, Marks(sources))
+        state.chain = Chain(partition.partition, chain)
         state.decide_by(state.policy, raised or 0.0)
         claim.memory["state"] = state
         claim.memory["profiles"] = OrderedDict()
@@ -212,7 +209,8 @@ class Watch:
         key, partition = self._store.key, claim.partition.partition
         commit = Commit(base, after)
         for seller in sorted(step.changed):
-            commit.sets.append((key(partition, f"s:{seller}"), encode_profile(cache[seller]), PROFILE_SECONDS))
+            lives = ROW_SECONDS if is_erased(cache[seller]) else PROFILE_SECONDS  # as long as what it says is no more
+            commit.sets.append((key(partition, f"s:{seller}"), encode_profile(cache[seller]), lives))
         for effects in step.effects:
             for order, row in effects.order_rows.items():
                 commit.sets.append((key(partition, f"o:{order}"), encode_order_row(row), ROW_SECONDS))
@@ -226,6 +224,8 @@ class Watch:
             commit.sets.append((key(partition, "line"), encode_published(step.line), 0))
         if step.policy is not None:
             commit.sets.append((key(partition, "policy"), encode_published(step.policy), 0))
+        if step.chain is not None:
+            commit.sets.append((key(partition, "chain"), step.chain, 0))
         commit.sources = step.sources
         return commit
 
@@ -238,7 +238,7 @@ class Watch:
     async def tend(self) -> None:
         """Notices, even where no records come, what was resumed, rolled back, taken over, or is full."""
         consumer = consumer_of(self.app)
-        consumer.lose(*await self._stops.resumed(consumer.claims.values()))
+        consumer.lose(*await self._stops.heed(consumer.claims.values()))
         for claim in list(consumer.claims.values()):
             with contextlib.suppress(Lost):
                 answer = await self._store.standing(claim, claim.position)
@@ -310,6 +310,9 @@ def collect(step: Step, partition: int, outgoing: Outgoings) -> None:
         if effects.candidates:
             told = outgoing.setdefault((names.TRAINING, 0), [])
             told += [Outgoing(None, encode_candidate(candidate)) for candidate in effects.candidates]
+    if step.entries:
+        entries = outgoing.setdefault((names.AUDIT, partition), [])
+        entries += [Outgoing(seller.encode() or None, entry) for seller, entry in step.entries]
     refuse(step, partition, outgoing)
     if not decisions:
         del outgoing[(names.DECISIONS, partition)]

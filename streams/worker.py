@@ -5,6 +5,7 @@ that intake and dispatch need not spend.
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import ssl
@@ -18,6 +19,7 @@ from detectors.events import SECOND
 from streams import metrics, names
 from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
+from streams.presence import Announcer, Place, Told
 from streams.settings import Settings
 from streams.store.connection import Lost, connect, load_scripts, patiently
 from streams.topics import Layout, read_layout
@@ -56,12 +58,15 @@ async def run_stage(name: str, settings: Settings, stop: asyncio.Event, *, start
 
         app = _app(_stage(name, redis, settings, layout), settings)
         server = HealthServer(settings.metrics_host, _port(name, settings), lambda: look(app))
-        started(await _listen(server, settings, name))
+        port = await _listen(server, settings, name)
+        started(port)
+        presence = _present(redis, settings, name, port, lambda: told(app))
         gc.freeze()  # what is loaded by now stays: full collections need not walk it again and again
         gc.set_threshold(50_000, 50, 100)
         try:
             return await run(app, stop)
         finally:
+            await _leave(presence)
             await server.stop()
     except Lost:  # told to stop while Redis was still away
         return 0
@@ -226,6 +231,29 @@ def look(app: "App") -> Health:
     )
 
 
+def told(app: "App") -> Told:
+    """What the process says of itself: `look`, and the partitions in its hands."""
+    from streams.app import consumer_of
+
+    consumer = consumer_of(app)
+    places = [
+        Place(*claim.partition, claim.position, consumer.age_of(claim.partition), claim.stopped)
+        for claim in list(consumer.claims.values())
+        if claim.live
+    ]
+    return Told(look(app).ready, places)
+
+
+def _present(redis: Redis, settings: Settings, name: str, port: int, say: Callable[[], Told]) -> "asyncio.Task[None]":
+    return asyncio.create_task(Announcer(redis, settings.namespace, name, port, say).run())
+
+
+async def _leave(presence: "asyncio.Task[None]") -> None:
+    presence.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await presence
+
+
 async def _dispatch(
     redis: Redis, settings: Settings, layout: Layout, stop: asyncio.Event, started: Callable[[int], None]
 ) -> int:
@@ -249,9 +277,12 @@ async def _dispatch(
         return Health(alive={"running": True}, ready=up)
 
     server = HealthServer(settings.metrics_host, _port("dispatch", settings), state)
-    started(await _listen(server, settings, "dispatch"))
+    port = await _listen(server, settings, "dispatch")
+    started(port)
+    presence = _present(redis, settings, "dispatch", port, lambda: Told(state().ready))
     try:
         await dispatcher.run(stop)
     finally:
+        await _leave(presence)
         await server.stop()
     return 0

@@ -34,6 +34,7 @@ _FILLED: dict[str, dict[str, Any]] = {
     "verdict.snoozed": {"until": "2026-03-08T12:00:00Z", "reason": "on leave", "analyst": "ann"},
     "report.filed": {"reason": "counterfeit"},
     "review.left": {"buyer_id": "buyer-1", "rating": 5},
+    "act.recorded": {"seller_id": None, "act": "alert.opened", "actor": "ann", "role": "analyst"},
     "intel.listed": {"seller_id": None, "kind": "ip", "value": "203.0.113.9", "source": "partner"},
     "intel.withdrawn": {"seller_id": None, "kind": "ip", "value": "203.0.113.9", "source": "partner"},
 }

@@ -1,6 +1,5 @@
 """Listing language: what is found in titles before any label, and after verdicts on half of the vendors."""
 
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from detectors.kept_texts import PLACES, place_of
 from detectors.lexicon import NAMED, Lexicon, Term, sample_lexicon
 from detectors.text_learner import TextLearner
 from detectors.text_model import TextModel
+from simulator.dice import Dice
 from simulator.disguises import DISGUISES
 
 Score = Callable[[Folded], float]
@@ -139,7 +139,7 @@ def _others(sources: Sequence[Titles], seeds: Sequence[int]) -> list[str]:
 
 
 def _disguised(name: str, seed: int) -> tuple[int, int]:
-    sample, dice = sample_lexicon(), random.Random(seed)
+    sample, dice = sample_lexicon(), Dice(seed)
     terms = [term.text for term in sample.terms if term.text.isascii()]
     found = 0
     for term in terms:

@@ -7,6 +7,7 @@ is not exactly-once. With `judge=False` it only decodes, reads and writes: what 
 
 import asyncio
 import sys
+import tempfile
 from typing import cast
 
 import faust
@@ -36,6 +37,7 @@ def app(broker: str, redis_url: str, group: str, *, judge: bool) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         store="memory://",
+        datadir=tempfile.gettempdir(),  # nothing is kept there, but a folder is made
         web_enabled=False,
         stream_wait_empty=False,
     )

@@ -10,6 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, exposed, ok, problem, warning
+from sellerwatch.checks.state import judged_skew
 from streams import names
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -18,6 +19,7 @@ from streams.topics import CONFIGS, Layout, client_options
 LEAST_MESSAGE_BYTES = 1_000_000
 """A record of ours has up to 900,000 bytes, and Kafka adds its own."""
 FUTURE_SECONDS = 5.0
+LITTLE_FREE, PROBLEM_FREE = 0.15, 0.05
 PATIENCE_MS = int(PATIENCE_SECONDS * 1000)
 
 Topics = Sequence[Mapping[str, Any]]
@@ -32,7 +34,7 @@ def check_kafka(settings: Settings) -> list[Finding]:
     }
     try:
         with closing(KafkaAdminClient(**options)) as client:
-            return [*_cluster(client, settings, where), *_topics(client)]
+            return [*_cluster(client, settings, where), *_topics(client), *_clock(client), *_disks(client)]
     except (KafkaError, OSError, ValueError) as error:
         why = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
         mend = "start it, or correct SELLERWATCH_KAFKA_BROKERS and the other SELLERWATCH_KAFKA_... settings"
@@ -154,6 +156,45 @@ def _newest(client: KafkaAdminClient, layout: Layout) -> Iterator[Finding]:
         yield warning(topic, text, "the clock of its producer or broker is ahead: keep it in step (chrony)")
     if asked and not ahead:
         yield ok("clock", "no record in Kafka is from the future")
+
+
+def _clock(client: KafkaAdminClient) -> Iterator[Finding]:
+    """The clock of the controllers' leader, which tells when it was last up to date with itself (KIP-836)."""
+    before = time.time()
+    try:
+        told = client.describe_metadata_quorum()
+    except (KafkaError, OSError, ValueError, TypeError):  # not KRaft, not allowed, or a protocol that lacks it
+        return
+    after = time.time()
+    for topic in told.get("topics", ()):
+        for partition in topic.get("partitions", ()):
+            for voter in partition.get("current_voters", ()):
+                at = voter.get("last_caught_up_timestamp", -1)
+                if voter.get("replica_id") == partition.get("leader_id") and at > 0:
+                    yield judged_skew("clock", at / 1000 - (before + after) / 2, (after - before) / 2, "Kafka")
+
+
+def _disks(client: KafkaAdminClient) -> Iterator[Finding]:
+    """How full the brokers' disks are (KIP-827); nothing where they do not tell."""
+    try:
+        told = client.describe_log_dirs()
+    except (KafkaError, OSError, ValueError, TypeError):
+        return
+    for broker in told:
+        for folder in broker.get("log_dirs", broker.get("results", ())):
+            total, free = folder.get("total_bytes", -1), folder.get("usable_bytes", -1)
+            if total > 0 and free >= 0:
+                yield judged_disk(f"broker {broker.get('broker', broker.get('node_id', ''))}", total, free)
+
+
+def judged_disk(whose: str, total: int, free: int) -> Finding:
+    """A finding on a disk, in bytes."""
+    text = f"{whose}: {free / total:.0%} of its disk is free ({free >> 30:,} of {total >> 30:,} GiB)"
+    if free < PROBLEM_FREE * total:
+        return problem("disk", text, "make room now: a broker whose disk is full takes no records")
+    if free < LITTLE_FREE * total:
+        return warning("disk", text, "make room, or shorten the retention of topics that are not ours")
+    return ok("disk", text)
 
 
 def _some(items: Sequence[str]) -> str:

@@ -3,18 +3,17 @@
 import asyncio
 import socket
 import ssl
-import time
 from typing import Any
 
 from yarl import URL
 
+from sellerwatch.checks.certificates import judged_certificate
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, ok, problem, warning
 from streams.addresses import checked_url, is_public
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.webhook import Webhook
 
-SOON_DAYS = 21
 SUBJECT = "webhook"
 
 
@@ -60,6 +59,4 @@ async def _reach(url: URL, *, allow_private: bool) -> Finding:
 def _judged(where: str, certificate: dict[str, Any] | None) -> Finding:
     if not certificate:
         return ok(SUBJECT, f"{where} accepts connections")
-    days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86_400
-    text = f"{where} accepts connections; its certificate is valid for {days:.0f} days"
-    return ok(SUBJECT, text) if days > SOON_DAYS else warning(SUBJECT, text, "renew it")
+    return judged_certificate(SUBJECT, f"{where} accepts connections", certificate)

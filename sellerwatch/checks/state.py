@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError
 
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, exposed, ok, problem, warning
+from sellerwatch.checks.processes import check_processes
 from streams.settings import Settings
 from streams.stops import Stops
 
@@ -39,6 +40,7 @@ async def check_redis(settings: Settings) -> list[Finding]:
         found = await _state(client, where)
         found += await _clock(client)
         found += await _stopped(client, settings.namespace)
+        found += await check_processes(client, settings.namespace)
     except (RedisError, OSError, TimeoutError) as error:
         mend = "start it, or correct SELLERWATCH_REDIS_URL; until it answers, every stage waits and loses nothing"
         return [problem("redis", f"{where} does not answer: {error}", mend)]

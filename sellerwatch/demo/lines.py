@@ -33,6 +33,9 @@ class Lines:
         for name in sorted(state.look.ready - self._announced):
             self._announced.add(name)
             self._say(f"{name} is ready: {state.look.addresses[name]}/metrics")
+        if state.console and "console" not in self._announced:
+            self._announced.add("console")
+            self._say(f"the analysts' console: {state.console}")
         if state.phase in (Phase.PAST, Phase.LIVE) and time.monotonic() >= self._due:
             self._due = time.monotonic() + EVERY_SECONDS
             self._say(status(state))

@@ -19,6 +19,8 @@ class Options:
     sellers: int
     speed: float
     """Seconds of market time in one second."""
+    console: bool = True
+    """Whether the analysts' console runs on it."""
 
 
 def parse_duration(text: str) -> float:

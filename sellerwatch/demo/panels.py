@@ -99,6 +99,8 @@ def workers(state: State) -> RenderableType:
 
 def _facts(state: State) -> Iterator[tuple[str, str]]:
     look, board = state.look, state.board
+    if state.console:
+        yield "console", state.console
     yield "upstream lag", f"{look.upstream_lag:,} events"
     yield "log lag", f"{look.log_lag:,} events"
     yield "outbox", f"{look.undelivered:,} alerts to deliver"

@@ -14,11 +14,12 @@ NAMESPACE = "demo"
 PARTITIONS = 4
 TOPICS = {
     **dict.fromkeys(names.UPSTREAM, PARTITIONS),
-    **dict.fromkeys((names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.WAITING), PARTITIONS),
-    names.TRAINING: 1,
+    **dict.fromkeys((names.EVENTS, names.DECISIONS, names.ALERTS, names.AUDIT), PARTITIONS),
+    **dict.fromkeys((names.REJECTED, names.WAITING), PARTITIONS),
+    **dict.fromkeys((names.TRAINING, names.ACTS), 1),
 }
 """Every topic of the demo and its partitions."""
-_READ = (*names.UPSTREAM, names.WAITING, names.EVENTS, names.TRAINING)
+_READ = (*names.UPSTREAM, names.ACTS, names.WAITING, names.EVENTS, names.TRAINING)
 _FOLDED = {names.EVENTS: "watch", names.TRAINING: "learn"}
 
 

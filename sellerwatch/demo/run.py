@@ -61,7 +61,7 @@ class Demo:
         """
         secret = new_secret()
         async with Receiver(secret, on_alert=self._take) as receiver:
-            stack = Stack(self._show, receiver.url, secret)
+            stack = Stack(self._show, receiver.url, secret, console=self._state.options.console)
             starting = asyncio.create_task(asyncio.to_thread(stack.start))
             watching = asyncio.create_task(self._watch(stack, starting))
             with _ended_by_signal(watching, stack):
@@ -101,6 +101,7 @@ class Demo:
                 while not self._over(stack):
                     stack.check()
                     self._state.look = await _patient_look(probe)
+                    self._state.console = stack.console
                     await self._show_it()
                     await asyncio.sleep(LOOK_SECONDS)
         except (RedisError, KafkaError, TimeoutError) as error:

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,13 +23,15 @@ from sellerwatch.demo.feed import FeedOrder
 from sellerwatch.demo.progress import NAMESPACE, TOPICS
 from sellerwatch.demo.seasons import Show
 from sellerwatch.embedded.kafka import EmbeddedKafka
-from sellerwatch.embedded.processes import spawn
+from sellerwatch.embedded.processes import free_port, spawn
 from sellerwatch.embedded.redis import EmbeddedRedis
 from streams.errors import SellerwatchError
+from streams.settings import Settings
 
 WORKERS = {"intake": "intake", "watch-1": "watch", "watch-2": "watch", "dispatch": "dispatch", "learn": "learn"}
 """Each worker and its stage."""
 FEED = "feed"
+CONSOLE = "console"
 JOIN_DELAY_MS = 1_500
 """How long a consumer group waits for its second member: joining later costs a rebalance."""
 GRACE_SECONDS = 2.5
@@ -77,10 +80,11 @@ class Stack:
     Args:
         webhook: Where alerts go.
         secret: What they are signed with.
+        console: Whether the analysts' console runs on it.
     """
 
-    def __init__(self, show: Show, webhook: str, secret: str) -> None:
-        self._show = show
+    def __init__(self, show: Show, webhook: str, secret: str, *, console: bool = True) -> None:
+        self._show, self._console = show, console
         self.redis = EmbeddedRedis()
         self.kafka = EmbeddedKafka(rebalance_delay_ms=JOIN_DELAY_MS)
         self.folder = Path(tempfile.mkdtemp(prefix="sellerwatch-demo-"))
@@ -99,12 +103,15 @@ class Stack:
             "SESSION_TIMEOUT": "PT6S",
             "ENTITY_LIFETIME": "PT20M",  # months of the market's time
             "METRICS_PORT": "0",
+            "CONSOLE_DATABASE": str(self.folder / "console.db"),
+            "CONSOLE_PORT": str(_usual_or_free_port()),
+            "CONSOLE_OPEN": "true",
         }
 
     @property
     def workers(self) -> list[Child]:
         """The processes of the stages."""
-        return [child for child in self.children if child.name != FEED]
+        return [child for child in self.children if child.name in WORKERS]
 
     def start(self) -> None:
         """Starts everything; returns before the workers are ready.
@@ -122,6 +129,8 @@ class Stack:
                 topic.result()
         for name, stage in WORKERS.items():
             self._spawn(name, "sellerwatch.demo.worker", stage)
+        if self._console:
+            self._spawn(CONSOLE, "sellerwatch", "console")
         order = FeedOrder(self.kafka.bootstrap, self.redis.url, self._show)
         self._spawn(FEED, "sellerwatch.demo.feed", msgspec.json.encode(order).decode())
 
@@ -132,6 +141,11 @@ class Stack:
         with log.open("wb") as output:
             process = spawn([sys.executable, "-m", *arguments], output=output, env=environment)
         self.children.append(Child(name, process, log))
+
+    @property
+    def console(self) -> str | None:
+        """Where the console listens; `None` as long as it does not."""
+        return next((child.address for child in self.children if child.name == CONSOLE), None)
 
     def check(self) -> None:
         """Does nothing as long as every process runs.
@@ -167,3 +181,15 @@ class Stack:
         for child in self.children:
             if child.process.poll() is None:
                 child.process.send_signal(number)
+
+
+def _usual_or_free_port() -> int:
+    """The console's usual port, so that its address can be remembered, or another one where that is taken."""
+    port: int = Settings.model_fields["console_port"].default
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port

@@ -27,6 +27,8 @@ class State:
     elapsed: float = 0.0
     """Seconds since the command was given."""
     working_since: float | None = None
+    console: str | None = None
+    """Where the analysts' console is, once it listens."""
     stopping: bool = False
 
     @property

@@ -104,7 +104,8 @@ def _footer(state: State, width: int) -> RenderableType:
         Phase.LIVE: f"live: one second is {span(state.options.speed)} there",
         Phase.ENDING: "ending ...",
     }[phase]
-    left, right = f" {words}", "alerts are signed and verified  Ctrl-C ends" if width >= MIDDLE else "Ctrl-C ends"
+    shown = f"open {state.console} in a browser" if state.console else "alerts are signed and verified"
+    left, right = f" {words}", f"{shown}  Ctrl-C ends" if width >= MIDDLE else "Ctrl-C ends"
     gap = max(width - len(left) - len(right) - len("^C "), 1)  # the terminal writes ^C behind it
     return Text(left + " " * gap + right, style="label", no_wrap=True, overflow="crop", end="")
 

@@ -1,58 +1,56 @@
 """The verbs of `sellerwatch models`, as the command line calls them."""
 
 import asyncio
-import getpass
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import closing
+from typing import TypeVar
 
-import msgspec
 import typer
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
 from detectors.decision import say_time
-from detectors.learners import COHORTS, GUARD, MODELS, RISK
+from detectors.learners import COHORTS, MODELS, RISK
 from detectors.risk_learner import CHALLENGER
 from sellerwatch.models.comparing import differences
+from sellerwatch.operate.asking import record, user
 from streams import names
 from streams.errors import SettingsError, UnavailableError
-from streams.learn import LEARNER, learner_key
 from streams.model_commands import (
     Action,
     Announcement,
     ModelCommand,
-    all_slots,
-    decode_announcement,
     pack_command,
 )
+from streams.model_versions import announced, held, latest
 from streams.settings import Settings
-from streams.signing import SignatureError, unverified, verify
+from streams.signing import unverified, verify
 from streams.store.connection import connect
 from streams.topics import client_options
 
 PATIENCE_SECONDS = 30.0
+T = TypeVar("T")
 
 
 def announcements(settings: Settings) -> list[Announcement]:
-    """The versions that are kept, oldest first: the latest ones, and the last of each day of a month.
+    """The versions that are kept; see `streams.model_versions.announced`.
 
     Raises:
         UnavailableError: Redis does not answer.
     """
-    keys = [f"{{{settings.namespace}.learn.0}}{slot}" for model in MODELS for slot in all_slots(model)]
-    found = {a.version: a for value in _read(settings, keys) if value for a in [decode_announcement(value)]}
-    return sorted(found.values(), key=lambda a: (a.published_at, a.model, a.version))
+    return _asked(settings, lambda redis: announced(redis, settings.namespace))
 
 
-def _read(settings: Settings, keys: Sequence[str]) -> list[bytes | None]:
-    async def run() -> list[bytes | None]:
+def _asked(settings: Settings, ask: Callable[[Redis], Awaitable[T]]) -> T:
+    async def run() -> T:
         redis = connect(settings.redis_url.get_secret_value())
         try:
-            return [value for value in await redis.mget(keys) if not isinstance(value, str)]
+            return await ask(redis)
         except RedisError as error:
             raise UnavailableError(f"Redis does not answer: {error!r}; see `sellerwatch doctor`") from None
         finally:
@@ -66,12 +64,12 @@ def show(settings: Settings) -> None:
     found = announcements(settings)
     if not found:
         raise SettingsError("no model was published yet: learn needs some hundred orders, and a risk model some labels")
-    last = {a.model: a.version for a in found}
-    held = _held(settings)
+    last = latest(found)
+    stopped = _asked(settings, lambda redis: held(redis, settings))
     table = Table("model", "version", "published", "judged", "AP", "top 50", "calibration", "", show_edge=False)
     for a in found:
         marks = ["in force" if a.model != CHALLENGER else "in the shadow"] * (last[a.model] == a.version)
-        marks += ["held"] * bool(marks and a.model in held)
+        marks += ["held"] * bool(marks and a.model in stopped)
         figures = [f"{value:.3f}" if a.judged else "-" for value in _figures(a)]
         judged = f"{a.judged:,}" if a.judged else "-"
         table.add_row(a.model, a.version, say_time(a.published_at), judged, *figures, ", ".join(marks))
@@ -80,16 +78,6 @@ def show(settings: Settings) -> None:
 
 def _figures(a: Announcement) -> tuple[float, float, float]:
     return a.average_precision, a.precision_at_50, a.calibration_error
-
-
-def _held(settings: Settings) -> set[str]:
-    (stored,) = _read(settings, [f"{{{settings.namespace}.learn.0}}{learner_key(GUARD)}"])
-    if stored is None:
-        return set()
-    try:
-        return set(msgspec.msgpack.decode(verify(_keys(settings), stored, purpose=LEARNER))[0])
-    except SignatureError:
-        return set()
 
 
 def diff(old: str, new: str, settings: Settings) -> None:
@@ -147,18 +135,13 @@ def _ask(settings: Settings, action: Action, model: str, back: Announcement | No
     if back is not None:
         verify(_keys(settings), back.snapshot)  # what we announce again is what was announced
         version, snapshot = back.version, back.snapshot
-    command = ModelCommand(action, model, now, _user(), version, snapshot)
+    command = ModelCommand(action, model, now, user(), version, snapshot)
     value = pack_command(command, _keys(settings)[0])
+    about = {"version": version} if version else {}
+    record(settings, f"model.{action}", subject_kind="model", subject=model, details=about)
     try:
         options = client_options(settings) | {"acks": "all", "max_request_size": 4 * 1024 * 1024}
         with closing(KafkaProducer(**options)) as producer:
             producer.send(names.TRAINING, value=value, partition=0).get(timeout=PATIENCE_SECONDS)
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {error!r}; repeat the command") from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

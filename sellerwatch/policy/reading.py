@@ -61,7 +61,7 @@ def read_policy(path: Path) -> PolicyFile:
         PolicyFileError: Names everything that is wrong, as `file:line:column: what to write instead`.
     """
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise PolicyFileError(f"{path}: cannot be read ({error.strerror}); check its name") from None
     except UnicodeDecodeError as error:
@@ -71,6 +71,13 @@ def read_policy(path: Path) -> PolicyFile:
 
 def check_policy(path: Path, text: str) -> PolicyFile:
     """As `read_policy`, for a text; `path` only names it."""
+    try:
+        return _checked(path, text)
+    except RecursionError:
+        raise PolicyFileError(f"{path}: tables or lists nested too deeply; no key takes more than three") from None
+
+
+def _checked(path: Path, text: str) -> PolicyFile:
     if len(text.encode()) > MAX_TEXT:
         raise PolicyFileError(f"{path}: larger than {MAX_TEXT:,} bytes; the log could not carry it, shorten its lists")
     tables = _tables(path, text)

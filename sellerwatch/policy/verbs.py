@@ -1,6 +1,5 @@
 """The verbs of `sellerwatch policy`, as the command line calls them."""
 
-import getpass
 import time
 import tomllib
 from pathlib import Path
@@ -11,10 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from detectors.decision import say_time
-from sellerwatch.policy.comparing import Change, changes
+from sellerwatch.operate.asking import OPERATOR, user
 from sellerwatch.policy.reading import PolicyFile, read_policy
+from streams.acts import Act, record_act
 from streams.errors import SettingsError
 from streams.policy.chain import Publication
+from streams.policy.comparing import Change, changes
 from streams.policy.published import unpack
 from streams.policy.publishing import publications, publish
 from streams.settings import Settings
@@ -56,7 +57,10 @@ def send(path: Path, author: str | None, note: str, settings: Settings) -> None:
     """Publishes the file."""
     file: PolicyFile = read_policy(path)
     now = time.time_ns() // 1_000
-    done = publish(settings, file.document, file.version, now, author=author or _user(), note=note)
+    by = author or user()
+    act = Act(act="policy.published", actor=by or "unknown", role=OPERATOR, subject_kind="policy", subject=file.version)
+    record_act(settings, act)
+    done = publish(settings, file.document, file.version, now, author=by, note=note)
     what = "published" if done.new else "in force already"
     typer.echo(
         f"{what}: version {file.version}, publication {done.publication.number}; it stands in all {done.partitions} "
@@ -85,10 +89,3 @@ def _title(publication: Publication) -> str:
     by = f" by {entry.author}" if entry.author else ""
     note = f": {entry.note}" if entry.note else ""
     return f"version {entry.version}, publication {number}, {say_time(entry.published_at)}{by}{note}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

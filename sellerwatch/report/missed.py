@@ -19,7 +19,14 @@ from sellerwatch.report.model import Period
 from streams.files import FilesError, read_events
 
 UNSEEN: Final = {Outcome.BELOW_LINE.value, Outcome.OVER_BUDGET.value}
-ALERTED: Final = {Outcome.FIRST.value, Outcome.ESCALATED.value, Outcome.OPEN_ALREADY.value, Outcome.QUIET_PERIOD.value}
+ALERTED: Final = {
+    outcome.value
+    for outcome in (
+        *(Outcome.FIRST, Outcome.ESCALATED, Outcome.OPEN_ALREADY, Outcome.OTHER_OPEN),
+        *(Outcome.QUIET_PERIOD, Outcome.CONFIRMED, Outcome.DISMISSED),
+    )
+}
+"""Of a seller whose alert people have had, be it before these decisions begin."""
 LABELS: Final = (b'"verdict.given"', b'"payment.disputed"')
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
+from typing import ClassVar
 
 from detectors.events import DAY, Micros
 from simulator.buyers import Buyer
@@ -14,22 +15,26 @@ from simulator.habits import CONCEALED
 from simulator.orders import Sale
 from simulator.regulars import standing_orders
 from simulator.seller import Seller
+from simulator.wording import Wording
 
 
 class QuietTrade(Seller):
-    """Small, near-equal amounts under innocent titles, re-bought by a circle of buyers, often abroad."""
+    """Small, near-equal amounts, re-bought by a circle of buyers, often abroad; most under innocent titles."""
 
     illicit = True
+    outspoken: ClassVar[float] = 0.3
+    """Share of the sellers whose titles say what it is, disguised or in code; customs forms never do."""
 
     def prepare(self, since: Micros, amount: int) -> None:
         """Lists the goods at about `amount` from `since` on; some honest trade covers them."""
         dice = self.dice
         self.since = since
         declares = title(dice, dice.pick(SMALL_GOODS)) if dice.chance(0.5) else None
-        self.covert = replace(CONCEALED, declares=declares)
         category = dice.pick(SMALL_GOODS)
+        self.words = words = Wording(self.world.seed, "words", self.role.number, share=self.outspoken)
+        self.covert = replace(CONCEALED, declares=declares or (f"Sample, {category.name}" if words.own else None))
         self.goods = [
-            self.publish(since, title(dice, category), category, int(amount * dice.between(0.975, 1.025)))
+            self.publish(since, words.title(title(dice, category)), category, int(amount * dice.between(0.975, 1.025)))
             for _ in range(dice.whole(2, 5))
         ]
         self.listings = self.stock(dice.whole(3, 9))

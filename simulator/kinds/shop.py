@@ -39,7 +39,7 @@ class Shop(Seller):
     def _share_a_computer(self) -> None:
         draw = self.dice.random()
         if draw < 0.03:  # with another seller of the household
-            home = Dice(self.world.seed, "family", self.dice.whole(0, self.world.sellers // 25))
+            home = Dice(self.world.seed, "family", self.dice.whole(0, self.world.sellers // 12))
             ip = network_address(home, self.account.country)
             self.account = replace(self.account, device_id=device(home), ip=ip)
         elif draw < 0.08:  # with a buyer: sellers buy too

@@ -1,6 +1,7 @@
 """A shop whose trade changes hands: from some day on, nearly all pay in crypto."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
 
@@ -23,7 +24,7 @@ class TurnToCrypto(QuietTrade):
         dice = self.dice
         self.prepare(self.world.moment(dice.between(0.15, 0.55)), usual_amount(dice, self.account.country.rate))
         self.goods += self.stock(dice.whole(2, 5), SMALL_GOODS, at=self.since, scale=1.6)
-        self.covert = IN_CRYPTO
+        self.covert = replace(IN_CRYPTO, declares=self.covert.declares if self.words.own else None)
         self.cover = dice.between(0.8, 4.0)
 
     def sales(self) -> Iterator[Sale]:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -31,6 +32,7 @@ from mode import Service
 
 from streams import metrics
 from streams.errors import StoppedError
+from streams.kafka.demand import Demand
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.progress import Progress
 
@@ -42,7 +44,6 @@ CLAIM_PAUSE_SECONDS = 0.2
 CLAIM_PATIENCE_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
 STAGE_PATIENCE_SECONDS = 1.0
-SECOND_FETCH_SECONDS = 0.005
 
 
 class Ownership(Protocol):
@@ -63,6 +64,8 @@ class Ownership(Protocol):
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Fetches in its own thread, and keeps the group's coordinator from parking unseen."""
 
+    _demand: Demand | None = None
+
     async def _fetch_records(
         self,
         consumer: Any,
@@ -75,12 +78,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         assignment = getattr(consumer._subscription.subscription, "assignment", None)
         starts = _positions(assignment, active_partitions)
         try:
-            fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-            room = (max_records or 0) - sum(map(len, fetched.values()))
-            if fetched and room > 0 and self.consumer.more_is_waiting:
-                more = await super()._fetch_records(consumer, active_partitions, SECOND_FETCH_SECONDS, room)
-                for tp, records in more.items():
-                    fetched[tp] = fetched.get(tp, []) + records
+            fetched = await self._asked(consumer, active_partitions, timeout, max_records or 0)
         except NoOffsetForPartitionError:  # an answer from before the claim, which has set the position since
             return {}
         except OffsetOutOfRangeError as error:
@@ -105,6 +103,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             if tp not in parts and (stop := stops.get(tp, start)) > start and not _in_error(consumer, tp):
                 parts[tp] = Part(Partition(*tp), start, stop, consumer.highwater(tp) or stop, ())
         return parts
+
+    async def _asked(self, consumer: Any, partitions: Any, timeout: float | None, most: int) -> dict[TP, Any]:
+        if self._demand is None or self._demand.fetcher is not consumer._fetcher:
+            self._demand = Demand(consumer._fetcher)
+        demand, behind = self._demand, False
+        fetch = super()._fetch_records
+        try:
+            fetched: dict[TP, Any] = await demand.records(partial(fetch, consumer), partitions, most, timeout)
+            behind = is_behind(sum(map(len, fetched.values())), most)
+        finally:
+            demand.want(behind)
+        return fetched
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -177,8 +187,6 @@ class Consumer(driver.Consumer):
         self.working = False
         """Whether the stage has a poll in hand."""
         self._stalled: dict[Claim, tuple[int, int]] = {}
-        self.more_is_waiting = False
-        """While the stage worked, the fetcher held some records, and so it left the others with the broker."""
 
     def heard_from(self) -> bool:
         """Whether the fetching thread has answered lately; it is not asked while the stage waits for Redis."""
@@ -210,7 +218,8 @@ class Consumer(driver.Consumer):
                 fetched_for.fetched = part.stop
         if parts and self.flow_active and generation == self.app.consumer_generation_id:
             self._worked_off.clear()
-            self._behind = sum(len(part.records) for part in parts.values()) > self.app.conf.broker_max_poll_records / 2
+            records = sum(len(part.records) for part in parts.values())
+            self._behind = is_behind(records, self.app.conf.broker_max_poll_records)
             self._handing_over = True  # until there is room in the stage's queue
             try:
                 yield self._as_message(Poll(generation, tuple(parts.values())))
@@ -223,7 +232,6 @@ class Consumer(driver.Consumer):
         Polls that queue up in front of the stage are small, and each waits for those before it; together
         they are one poll. A stage that is behind gets its next poll early: it is as large as it may be.
         """
-        self.more_is_waiting = not self._worked_off.is_set()
         if not self._behind:
             with contextlib.suppress(TimeoutError):  # a rebalance may have thrown away the poll before
                 await asyncio.wait_for(self._worked_off.wait(), STAGE_PATIENCE_SECONDS)
@@ -378,6 +386,10 @@ class Consumer(driver.Consumer):
                 ends[partition] = end
         self._progress.report((Partition(*tp) for tp in self.assignment()), self.claims, ends, time.monotonic())
 
+    def age_of(self, partition: Partition) -> float:
+        """Seconds since a partition last advanced or was at its end, as of the last report."""
+        return self._progress.age_of(partition, time.monotonic())
+
     async def perform_seek(self) -> None:
         """Faust would seek to the committed offsets here; claims seek instead, when they are made."""
 
@@ -393,6 +405,11 @@ class Consumer(driver.Consumer):
     async def on_stop(self) -> None:
         await super().on_stop()
         self._drop_claims()
+
+
+def is_behind(records: int, most: int) -> bool:
+    """Whether a poll of so many records says that the stage cannot keep up: then the next one is fetched early."""
+    return records > most / 2
 
 
 def _readable(claim: Claim) -> bool:

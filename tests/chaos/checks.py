@@ -57,11 +57,20 @@ class Checker:
         for record in system.records(names.EVENTS):
             lines[record.partition].append((record.offset, record.value))
         self.log_records = sum(map(len, lines.values()))
-        self.expected = {p: fold_partition(lines[p], self._settings) for p in range(system.partitions)}
+        self.expected = {p: fold_partition(p, lines[p], self._settings) for p in range(system.partitions)}
 
     def run(self) -> list[Findings]:
         """All checks."""
-        checks = (self.state, self.decisions, self.alerts, self.webhook, self.training, self.models, self.log)
+        checks = (
+            self.state,
+            self.decisions,
+            self.alerts,
+            self.audit,
+            self.webhook,
+            self.training,
+            self.models,
+            self.log,
+        )
         return [check() for check in checks]
 
     def _all(self, of: Callable[[Expected], dict[Any, T]]) -> dict[Any, T]:
@@ -79,6 +88,7 @@ class Checker:
             found.expect_equal(f"partition {partition}: row", stored.rows, expected.rows)
             found.expect_equal(f"partition {partition}: events of order", stored.found, expected.found)
             found.expect_equal(f"partition {partition}: mark", stored.sources, expected.sources)
+            found.expect_equal(f"partition {partition}: chain", {"head": stored.chain}, {"head": expected.chain})
             found.counts += expected.counts
         return found
 
@@ -98,6 +108,17 @@ class Checker:
         forms = sum(map(len, values.values()))
         found.counts["repeats"] = found.counts["records"] - forms
         found.counts["repeated by upstream too late to be known again"] = forms - len(values)
+        return found
+
+    def audit(self) -> Findings:
+        found = Findings("the audit chain is the fold's, byte for byte and in its order")
+        chained: dict[tuple[int, int], bytes] = {}
+        for record in self._system.records(names.AUDIT):
+            place = record.partition, json.loads(record.value)["seq"]
+            if chained.setdefault(place, record.value) != record.value:
+                found.problems.append(f"entry {place} has two forms")
+            found.counts["records"] += 1
+        found.expect_equal("entry", chained, self._all(lambda expected: expected.audit))
         return found
 
     def webhook(self) -> Findings:

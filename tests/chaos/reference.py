@@ -12,6 +12,7 @@ from detectors.fold import KeptText, OrderRow, encode_order_row
 from detectors.learners import Learners
 from detectors.profile import Profile, encode_profile
 from detectors.training import decode_row, encode_row
+from streams.audit.chain import Chain
 from streams.fold import PartitionState, fold_step
 from streams.found import Found
 from streams.marks import Marks
@@ -40,16 +41,20 @@ class Expected:
     """Records that change the state: no repeats."""
     again: list[Record] = field(default_factory=list)
     """Events that came a second time, by another way to their order."""
+    audit: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    """Entries of the audit chain, by partition and number."""
+    chain: bytes | None = None
+    """Its head, as it is stored."""
     published: list[tuple[str, bytes]] = field(default_factory=list)
     """(version, snapshot) of every announcement of a model, repeats as well."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
+def fold_partition(partition: int, lines: Iterable[tuple[int, bytes]], settings: Settings) -> Expected:
     """Folds (offset, line) pairs of one partition, in order."""
     expected = Expected()
     shelf, policies = ModelShelf(settings.signing()), PolicyShelf(settings.signing(), usual_policy(settings))
-    state = PartitionState(shelf.prior, policies.usual)
+    state = PartitionState(shelf.prior, policies.usual, chain=Chain(partition))
     marks, found = Marks(), Found()
     profiles: dict[str, Profile] = {}
     rows: dict[str, OrderRow] = {}
@@ -71,6 +76,9 @@ def fold_partition(lines: Iterable[tuple[int, bytes]], settings: Settings) -> Ex
         expected.found |= step.found
         expected.counts["repeats"] += step.repeated
         expected.counts["failed records"] += len(step.failed)
+        for _, entry in step.entries:
+            expected.audit[partition, len(expected.audit)] = entry
+        expected.chain = step.chain or expected.chain
         for effects in step.effects:
             expected.counts["repeats of an event id"] += effects.duplicates
             expected.training |= {row.source: encode_row(row) for row in effects.rows}

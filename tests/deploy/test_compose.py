@@ -50,15 +50,16 @@ def environment_of(service: Mapping[str, Any]) -> dict[str, str]:
 # -- what it lets in and out ------------------------------------------------------------------
 
 
-def test_only_grafana_publishes_a_port_and_only_for_this_machine() -> None:
+def test_only_grafana_and_the_console_publish_a_port_and_only_for_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
-    assert published == {"grafana": ["127.0.0.1:3000:3000"]}
+    assert published == {"grafana": ["127.0.0.1:3000:3000"], "console": ["127.0.0.1:8470:8470"]}
     assert not [name for name, service in SERVICES.items() if "network_mode" in service]
 
 
-def test_only_dispatch_and_grafana_have_a_way_to_the_outside() -> None:
-    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {"dispatch", "grafana"}
+def test_only_dispatch_and_what_publishes_a_port_have_a_way_to_the_outside() -> None:
+    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
+    assert outside == {"dispatch", "grafana", "console"}
     assert COMPOSE["networks"]["inside"] == {"internal": True}
 
 
@@ -77,7 +78,8 @@ def test_a_service_has_no_rights_that_it_does_not_need(name: str) -> None:
 def test_a_stage_can_be_scaled_and_writes_to_memory_only(name: str) -> None:
     service = SERVICES[name]
 
-    assert not {"container_name", "hostname", "ports", "volumes"} & service.keys()
+    assert not {"container_name", "hostname"} & service.keys()
+    assert not {"ports", "volumes"} & service.keys() or name == "console", "the console keeps a database of its own"
     assert service["tmpfs"][0].startswith("/tmp:")
 
 

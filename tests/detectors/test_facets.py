@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from detectors import facet_states
 from detectors.events import Record
-from detectors.facets import FACETS, NOTHING, Facet, FacetNumbers, states_of
+from detectors.facets import FACET_FEATURES, FACETS, NOTHING, Facet, FacetNumbers, states_of
 from detectors.features import FEATURES, TRADE_FEATURES
 from detectors.moment import Moment
 from detectors.profile import Profile, decode_profile, encode_profile
@@ -58,9 +58,10 @@ def test_features_stay_within_0_and_1_whatever_happens(log: list[Record]) -> Non
     for seller in market.sellers.values():
         numbers = FacetNumbers()
         numbers.take(0, states_of(seller), seller, MOMENT)
-        for columns in numbers.features(1):
-            assert np.isfinite(columns).all()
-            assert ((columns >= 0.0) & (columns <= 1.0)).all()
+        columns = numbers.features(1)
+        assert columns.shape == (len(FACET_FEATURES), 1)
+        assert np.isfinite(columns).all()
+        assert ((columns >= 0.0) & (columns <= 1.0)).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -188,8 +188,8 @@ def test_models_are_asked_once_a_batch_and_without_opinion_they_add_nothing() ->
             self.asked += 1
             return self.models.anomaly(cohorts, rows)
 
-        def norm(self, cohort: str):  # type: ignore[no-untyped-def]
-            return self.models.norm(cohort)
+        def norms(self, cohorts):  # type: ignore[no-untyped-def]
+            return self.models.norms(cohorts)
 
     market = Market()
     silent = Silent(market.models.peers)

@@ -1,6 +1,5 @@
 """Terms are found however they are spelled, and left alone where other words make them harmless."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.folding import fold_text
 from detectors.lexicon import NAMED, Lexicon, LexiconError, Words, sample_lexicon
+from simulator.dice import Dice
 from simulator.disguises import DISGUISES
 
 SAMPLE = sample_lexicon()
@@ -26,7 +26,7 @@ def terms(text: str, lexicon: Lexicon = SAMPLE) -> list[str]:
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_disguised_term_of_the_sample_is_found_in_19_of_20_cases(disguise: str) -> None:
-    dice = random.Random(3)
+    dice = Dice(3)
     missed = [
         term
         for term in NAMES
@@ -38,7 +38,7 @@ def test_a_disguised_term_of_the_sample_is_found_in_19_of_20_cases(disguise: str
 
 @given(st.sampled_from(NAMES), st.sampled_from(sorted(DISGUISES)), st.integers(0, 9))
 def test_whatever_is_read_stays_within_0_and_1(term: str, disguise: str, seed: int) -> None:
-    words = read(f"5g {DISGUISES[disguise](term, random.Random(seed))} telegram")
+    words = read(f"5g {DISGUISES[disguise](term, Dice(seed))} telegram")
 
     assert 0.0 <= words.named < 1.0
     assert 0.0 <= words.hinted < 1.0
@@ -112,6 +112,13 @@ def test_a_list_is_read_with_groups_comments_and_quoted_cells(tmp_path: Path) ->
     assert read("zorp", own).named == 0.0
 
 
+def test_units_alone_beside_a_term_are_not_a_lone_s_and_may_be_capitals() -> None:
+    own = Lexicon.parse(f"{HEAD}zorp,0.5,,#G|#mg,\n")
+
+    assert read("men's zorp", own).named == 0.0
+    assert read("zorp 5g", own).named >= NAMED
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -120,7 +127,11 @@ def test_a_list_is_read_with_groups_comments_and_quoted_cells(tmp_path: Path) ->
         (f"{HEAD}zorp,0,,,\n", "line 2: the weight '0'"),
         (f"{HEAD}\n\nx,0.5,,,\n", "line 4: the term 'x' is a single letter"),
         (f"{HEAD}!!,0.5,,,\n", "line 2: the term '!!' has no letters"),
-        (f"{HEAD}zorp,0.5,,@boxes,\n", "line 2: there is no group @boxes"),
+        (f"{HEAD}zorp,0.5,,@boxes,\n", "line 2: there is no group @boxes. Add a line '@boxes,,,word.word,'.$"),
+        (f"{HEAD}@box,,,,\nzorp,0.5,,@box,\n", "line 2: the group @box has no words"),
+        (f"{HEAD}@box,,,crate,\n@all,,,@box|bag,\nzorp,0.5,,@all,\n", "line 3: the group @all names another group"),
+        (f'{HEAD}zorp,0.5,"goods,,\nblip,0.5,,,\n', "line 3: unexpected end of data. Close every quote"),
+        (f"{HEAD}zorp,0.5,{'x' * 140_000},,\n", "line 2: field larger than field limit"),
         ("word,weight\nzorp,0.5\n", "line 1: column 'word'. Write the header term,weight"),
         ("term\nzorp,0.5\n", "line 2: 2 cells under 1 columns. Put a cell with a comma in double quotes"),
     ],

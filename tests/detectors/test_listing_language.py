@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from detectors.events import DAY, Item, ListingPublished
+from detectors.events import DAY, Item, ListingPublished, Place
 from detectors.facets import states_of
 from tests.builders import Market, order_placed, payment, registered
 from tests.detectors.test_features import features
@@ -27,7 +27,7 @@ def listed(*titles: str, market: Market | None = None, days: float = 0.3, **fiel
 def test_listings_that_name_the_goods_alert_and_say_which_words_counted() -> None:
     market = listed(*NAMED)
 
-    assert market.patterns() == ["listing_language"]
+    assert set(market.patterns()) == {"listing_language"}
     alert = market.effects.alerts[0]
     assert alert.reasons[0].code == "named_goods"
     assert "mdma" in alert.reasons[0].text
@@ -58,6 +58,43 @@ def test_hints_raise_the_score_and_never_alert_alone_whatever_their_number() -> 
 
     assert market.patterns() == []
     assert 0.0 < market.risk() < 0.7
+
+
+def test_three_different_titles_that_name_goods_are_enough_among_a_dozen_that_do_not() -> None:
+    others = [f"HONEY {number} gr." for number in range(10)]
+    several = listed(*others[:5], "2 gr. MDMA powder", "1 gr. MDMA powder", *others[5:], "0,5 gr. MDMA powder")
+    again = listed(*others[:5], "2 gr. MDMA powder", "2 gr. MDMA powder", *others[5:], "2 gr. MDMA powder")
+
+    assert several.risk() > again.risk() + 0.1
+    said = {reason.code: reason.text for reason in several.effects.decisions[-1].reasons}
+    assert said["several_titles"].startswith("3 different titles name goods")
+
+
+def hinting_trade(title: str, *, verification: str, varied: bool) -> Market:
+    """Two dozen orders of one good, by a circle or by ever new buyers."""
+    market = Market()
+    market.happens(registered(verification=verification), days=60 if varied else 1)
+    for number in range(24):
+        amount, buyer = (1_500 + 777 * (number % 9), number) if varied else (3_900, number % 7)
+        item = Item(1, amount, title=title)
+        place = None if varied else Place("AT" if number % 4 else "DE")
+        order = order_placed(buyer_id=f"b-{buyer}", amount_minor=amount, items=(item,), ship_to=place)
+        market.happens(order, days=0.5)
+    return market
+
+
+def test_hints_alert_together_with_small_repeated_orders_of_an_account_that_nobody_knows() -> None:
+    unknown, innocent, varied = (
+        hinting_trade("Kratom tea", verification="none", varied=False),
+        hinting_trade("Oak shelf", verification="none", varied=False),
+        hinting_trade("Kratom tea", verification="verified", varied=True),
+    )
+
+    assert set(unknown.patterns()) == {"listing_language"}
+    assert innocent.patterns() == []
+    assert varied.patterns() == []
+    said = {reason.code for reason in unknown.effects.alerts[0].reasons}
+    assert {"hinted_goods", "words_and_small_trade", "account_behind_listings"} <= said
 
 
 def test_research_material_alone_never_alerts() -> None:

@@ -42,6 +42,34 @@ def part_of(batch: Batch, rows: slice) -> Batch:
     return Batch(FEATURES, features, peers, batch.anomaly[rows])
 
 
+idle = pytest.mark.parametrize(
+    "pattern", [pattern for pattern in PATTERNS if hasattr(pattern, "idle_below")], ids=lambda pattern: pattern.name
+)
+
+
+@idle
+@settings(max_examples=40, deadline=None)
+@given(batch=batches())
+def test_below_the_levels_that_it_names_a_pattern_has_no_evidence_at_all(pattern: Pattern, batch: Batch) -> None:
+    levels = pattern.idle_below  # type: ignore[attr-defined]
+    features = np.stack([np.minimum(column, levels.get(name, 1.0)) for name, column in batch.features.items()])
+    peers = np.stack(list(batch.peers.values()))
+
+    for column in pattern.weigh(Batch(FEATURES, features, peers, batch.anomaly)):
+        assert not column.any()
+
+
+@idle
+def test_just_above_them_it_has_some(pattern: Pattern) -> None:
+    for name, level in pattern.idle_below.items():  # type: ignore[attr-defined]
+        features, nobody = np.full((WIDTH, 1), 0.5), np.zeros((WIDTH, 1))
+        for other in pattern.idle_below:  # type: ignore[attr-defined]
+            features[FEATURES.index(other)] = 0.0
+        features[FEATURES.index(name)] = level + 0.01
+        weighed = pattern.weigh(Batch(FEATURES, features, nobody, np.zeros(1)))
+        assert any(column.any() for column in weighed), name
+
+
 @each_pattern
 @settings(max_examples=40, deadline=None)
 @given(batch=batches())

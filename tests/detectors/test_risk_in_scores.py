@@ -1,10 +1,17 @@
 from dataclasses import replace
+from math import exp
 
+import numpy as np
 import pytest
 
 from detectors.alert_policy import Policy
+from detectors.curves import LEVELS
 from detectors.events import VerdictGiven
+from detectors.features import FEATURES
+from detectors.models import Models
 from detectors.profile import AlertState
+from detectors.risk_model import MICRO, RiskModel
+from detectors.risk_snapshot import Publication, pack_publication
 from tests.builders import PRIOR_MODELS, Market, order_placed, payment
 from tests.detectors.learned import learned_models
 
@@ -28,6 +35,37 @@ def test_reasons_of_an_order_add_up_to_its_score_and_say_what_labels_said() -> N
     assert sum(reason.contribution for reason in decision.reasons) == pytest.approx(decision.score, abs=1e-9)
     assert len(learned) >= 3
     assert "times as often" in learned[0].text
+
+
+def flat_models(bias: float, heights: dict[str, float] | None = None) -> Models:
+    """Whose curves say nothing, or the same height (log odds) at every level."""
+    curves = np.zeros((len(FEATURES), LEVELS), "<i4")
+    for feature, height in (heights or {}).items():
+        curves[FEATURES.index(feature)] = round(height * MICRO)
+    scale = tuple(range(-6 * MICRO, 6 * MICRO, MICRO // 2))
+    odds = tuple(exp(at / MICRO) for at in scale)
+    whole = Publication(tuple(FEATURES), 0.9, round(bias * MICRO), curves.tobytes(), (), (), b"", scale, odds)
+    return replace(PRIOR_MODELS, risk=RiskModel(pack_publication(whole), "risk-flat", FEATURES))
+
+
+def test_where_no_curve_raises_the_chance_the_reason_gives_the_chance_and_no_multiple() -> None:
+    market = Market(flat_models(-1.0), EVERYTHING)
+    market.happens(order_placed())
+    (said,) = [reason for reason in market.effects.decisions[0].reasons if reason.code.startswith("learned_")]
+
+    assert said.code == "learned_ordinary"
+    assert "of such orders 26.9 % turn out bad" in said.text
+    assert "times as often" not in said.text
+
+
+def test_each_learned_reason_of_a_seller_stands_beside_those_of_patterns() -> None:
+    heights = {"account_new": 2.0, "unverified": 2.0}
+    market = Market(flat_models(1.0, heights), Policy(line=0.01, quiet_period=0, escalation_step=1e-6))
+    for number in range(60):
+        market.happens(order_placed(amount_minor=3_900 if number < 30 else 40_000), days=1.0 if number < 30 else 0.005)
+    burst = next(a for a in market.effects.alerts if "amount_in_burst" in {reason.code for reason in a.reasons})
+
+    assert {f"learned_{feature}" for feature in heights} <= {reason.code for reason in burst.reasons}
 
 
 def test_a_payment_is_not_scored_by_what_was_learned_of_orders() -> None:

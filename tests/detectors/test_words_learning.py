@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import msgspec
 import pytest
 
 from detectors.events import DAY, HOUR, ListingPublished, OrderPlaced, Record, Source, VerdictGiven
@@ -160,6 +161,16 @@ def test_equal_rows_give_equal_snapshots_also_after_a_restart() -> None:
     assert [each.version for each in first] == [each.version for each in learned(Learners.new())]
     assert list(learners.learn_one(more, 700)) == list(again.learn_one(more, 700))
     assert learners.snapshots()[WORDS] == again.snapshots()[WORDS]
+
+
+def test_ten_verdicts_on_one_seller_are_one_confirmed_seller_also_after_a_restart() -> None:
+    learner = WordsLearner()
+    for number in range(10):
+        learner.learn_one(msgspec.structs.replace(row(number, [" zorpite "], "bad"), seller_id="the same"))
+        learner = WordsLearner.restore(learner.snapshot())
+
+    assert (learner.text.bad_sellers, learner.emerging.bad_sellers) == (1, 1)
+    assert learner.emerging.candidates() == []
 
 
 def test_rows_with_texts_teach_nothing_about_cohorts_and_the_other_way_round() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +41,7 @@ FAMILIES = {
     "report": "reports",
     "verdict": "verdicts",
     "intel": "intel",
+    "act": names.ACTS,
 }
 
 
@@ -50,6 +52,7 @@ class Stored(NamedTuple):
     rows: dict[str, bytes]
     found: dict[str, bytes]
     sources: dict[str, str]
+    chain: bytes | None
 
 
 class System:
@@ -133,6 +136,12 @@ class System:
         except OSError:
             return False
         return True
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a verb of `sellerwatch` as a person would, against this system."""
+        environment = {**os.environ, **self.environment}
+        words = (sys.executable, "-m", "sellerwatch", *words)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
     def metrics(self, name: str) -> dict[str, float]:
         """The samples that a worker exposes, by name and labels as they are printed."""
@@ -228,7 +237,8 @@ class System:
         """What watch has stored of a log partition."""
         client, tag = self.redis(), f"{{{self.namespace}.watch.{partition}}}"
         marks = cast(dict[bytes, bytes], client.hgetall(tag + "sources"))
-        found = Stored({}, {}, {}, {name.decode(): mark.decode() for name, mark in marks.items()})
+        chain = cast(bytes | None, client.get(tag + "chain"))
+        found = Stored({}, {}, {}, {name.decode(): mark.decode() for name, mark in marks.items()}, chain)
         keys = cast(list[bytes], list(client.scan_iter(tag + "[sof]:*", count=1_000)))
         for start in range(0, len(keys), 1_000):
             some = keys[start : start + 1_000]

@@ -2,18 +2,20 @@
 
 import base64
 import json
-import os
-import subprocess
-import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from detectors.events import LinkFound, OrderPlaced, PaymentCaptured
+from detectors.events import ActRecorded, LinkFound, ModelPublished, OrderPlaced, PaymentCaptured
+from detectors.learners import COHORTS
+from sellerwatch.audit.heads import heads_in_redis
+from sellerwatch.audit.verify import verify
+from sellerwatch.evidence.verify_evidence import check, read
 from simulator import simulate
 from streams import names
+from streams.acts import Act, record_act
 from tests.e2e.system import System, wait_until
 from tests.upstream import event, line
 
@@ -29,6 +31,10 @@ def running(system: System) -> System:
     system.feed(events[half:rest])
     wait_until(lambda: system.serves("watch2") and claims(system, "watch2") > 0, 60, "the second watch has its part")
     system.feed(events[rest:])
+    system.feed(event(kind, seller_id="judged") for kind in ("verdict.given", "verdict.snoozed", "seller.banned"))
+    about = {"subject_kind": "seller", "subject": "judged", "seller_id": "judged"}
+    record_act(system.settings(), Act(act="seller.opened", actor="ann", role="lead", **about))
+    record_act(system.settings(), Act(act="keys.rotated", actor="ann", role="admin", details={"keys": 2}))
     system.settle(120)
     return system
 
@@ -48,12 +54,9 @@ def test_a_replay_of_the_log_gives_what_the_workers_gave_byte_for_byte(running: 
     assert claims(running, "watch2") > 0
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(value + b"\n" for _, value in running.read(names.EVENTS)))
-    files = {names.ALERTS: tmp_path / "alerts.jsonl", names.DECISIONS: tmp_path / "decisions.jsonl"}
-    command = [sys.executable, "-m", "sellerwatch", "replay", str(log)]
-    command += ["--alerts", str(files[names.ALERTS]), "--decisions", str(files[names.DECISIONS])]
-    done = subprocess.run(
-        command, env={**os.environ, **running.environment}, capture_output=True, text=True, check=False
-    )
+    files = {topic: tmp_path / f"{topic}.jsonl" for topic in (names.ALERTS, names.DECISIONS, names.AUDIT)}
+    options = zip(("--alerts", "--decisions", "--audit"), map(str, files.values()), strict=True)
+    done = running.command("replay", str(log), *(word for option in options for word in option))
     assert done.returncode == 0, done.stderr
 
     for topic, id_of in ((names.DECISIONS, "event_id"), (names.ALERTS, "alert_id")):
@@ -63,12 +66,42 @@ def test_a_replay_of_the_log_gives_what_the_workers_gave_byte_for_byte(running: 
         replayed = {json.loads(value)[id_of]: {value} for value in files[topic].read_bytes().splitlines()}
         assert live == replayed
         assert live
+    chain = files[names.AUDIT].read_bytes().splitlines()
+    assert chains_of(running) == sorted(chain, key=lambda entry: json.loads(entry)["partition"])
+    kinds = {json.loads(entry)["body"]["kind"] for entry in chain}
+    assert {"alert.raised", "verdict.given", "verdict.snoozed", "seller.banned", "act.recorded"} <= kinds
+
+
+def chains_of(system: System) -> list[bytes]:
+    """The audit chains, one partition after the other, without what a worker has repeated."""
+    return list(dict.fromkeys(value for _, value in system.read(names.AUDIT)))
+
+
+def test_the_chains_are_whole_and_end_where_the_state_says(running: System) -> None:
+    assert verify([], [], None, running.settings()).findings == []
+
+    lengths = Counter(json.loads(entry)["partition"] for entry in chains_of(running))
+    heads = heads_in_redis(running.settings(), range(running.partitions))
+    assert {partition: head.entries for partition, head in heads.items()} == {p: lengths[p] for p in heads}
+
+
+def test_an_alert_is_explained_and_packed_from_the_topics(running: System, tmp_path: Path) -> None:
+    alert = json.loads(running.read(names.ALERTS)[-1][1])
+
+    explained = running.command("explain", alert["evidence"]["events"][0])
+    assert explained.returncode == 0, explained.stderr
+    assert "byte for byte" in explained.stdout
+    made = running.command("evidence", "--alert", alert["alert_id"], "-o", str(tmp_path / "pack.zip"))
+    assert made.returncode == 0, made.stderr
+    manifest = check(read(tmp_path / "pack.zip"))
+    assert manifest["recomputed"] is True
+    wait_until(lambda: manifest["hash"].encode() in b"".join(chains_of(running)), 30, "that it was packed is chained")
 
 
 def test_the_log_holds_every_accepted_event_once(running: System) -> None:
     fed = {json.loads(value)["event_id"] for topic in names.UPSTREAM for _, value in running.read(topic)}
     refused = {json.loads(base64.b64decode(r["original"]))["event_id"] for r in rejected(running)}
-    logged = [r.event_id for r in running.log() if r.seller_id and not isinstance(r.body, LinkFound)]
+    logged = [r.event_id for r in running.log() if r.seller_id and not isinstance(r.body, LinkFound | ActRecorded)]
 
     assert sorted(logged) == sorted(fed - refused)
 
@@ -144,6 +177,29 @@ def test_models_are_published_and_scored_with(running: System) -> None:
     assert versions.pop().startswith("cohorts-")
 
 
+def test_a_version_of_the_models_is_put_back_and_held_until_it_is_released(running: System) -> None:
+    def published() -> list[str]:
+        return [r.body.version for r in running.log() if isinstance(r.body, ModelPublished) and r.body.model == COHORTS]
+
+    def held() -> bool:
+        return "held" in running.command("models", "list").stdout
+
+    wait_until(lambda: bool(published()), 60, "learn has published")
+    before = published()
+    asked = running.command("models", "rollback", before[0])
+    assert asked.returncode == 0, asked.stderr
+    wait_until(lambda: len(published()) > len(before), 30, "the version stands in the log again")
+    assert set(published()[len(before) :]) == {before[0]}
+    wait_until(held, 30, "newer ones do not follow")
+    assert any(b'"model.rollback"' in entry and before[0].encode() in entry for entry in chains_of(running))
+    assert running.command("models", "release", COHORTS).returncode == 0
+    wait_until(lambda: not held(), 30, "newer ones follow again")
+
+    unknown = running.command("models", "rollback", "cohorts-of-nobody")
+    assert unknown.returncode == 2
+    assert "models list" in unknown.stderr
+
+
 MALFORMED = {
     "not_json": [b"{", b"\xff\xfe", b"", b'{"event_id": NaN}', b"[" * 50_000],
     "too_large": [b" " * 70_000],
@@ -200,16 +256,13 @@ def test_a_bad_deploy_upstream_stops_its_partition_until_a_person_lets_it_go_on(
     running.send("reviews", *bad, partition=1)
     running.send("reviews", line("review.left", event_id="after-the-bad", seller_id="reviewed"), partition=1)
 
-    def command(*words: str) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, **running.environment}
-        words = (sys.executable, "-m", "sellerwatch", "partitions", *words)
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-    wait_until(lambda: "reviews/1" in command("list").stdout, 30, "the partition has stopped", pause=1.0)
+    wait_until(
+        lambda: "reviews/1" in running.command("partitions", "list").stdout, 30, "the partition has stopped", pause=1.0
+    )
     assert sum(r["topic"] == "reviews" for r in rejected(running)) == 101
-    assert command("resume", "reviews/9").returncode == 2
+    assert running.command("partitions", "resume", "reviews/9").returncode == 2
 
-    assert command("resume", "reviews/1", "--tolerate", "1000").returncode == 0
+    assert running.command("partitions", "resume", "reviews/1", "--tolerate", "1000").returncode == 0
 
     wait_until(
         lambda: any(r.event_id == "after-the-bad" for r in running.log()), 30, "the partition goes on", pause=1.0

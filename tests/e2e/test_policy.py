@@ -1,9 +1,7 @@
 """A policy published while two watch workers run: in force from its record on, everywhere, and in every replay."""
 
 import json
-import os
 import subprocess
-import sys
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,15 +33,9 @@ say = "crypto or gift cards, sold abroad"
 """
 
 
-def command(system: System, *words: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, **system.environment}
-    words = (sys.executable, "-m", "sellerwatch", *words)
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-
 def publish(system: System, path: Path, text: str, *words: str) -> "subprocess.CompletedProcess[str]":
     path.write_text(text)
-    return command(system, "policy", "publish", str(path), *words)
+    return system.command("policy", "publish", str(path), *words)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +106,7 @@ def test_what_is_published_again_stands_in_the_log_again_and_changes_nothing(run
 def test_a_replay_of_the_log_changes_over_where_the_workers_did(running: System, tmp_path: Path) -> None:
     log, out = tmp_path / "log.jsonl", tmp_path / "decisions.jsonl"
     log.write_bytes(b"".join(value + b"\n" for _, value in running.read(names.EVENTS)))
-    done = command(running, "replay", str(log), "--decisions", str(out))
+    done = running.command("replay", str(log), "--decisions", str(out))
     assert done.returncode == 0, done.stderr
 
     live = {json.loads(value)["event_id"]: value for _, value in running.read(names.DECISIONS)}
@@ -147,8 +139,8 @@ def test_learn_is_told_of_what_the_budget_counts(running: System) -> None:
 
 
 def test_the_policy_in_force_and_its_history_can_be_shown(running: System) -> None:
-    shown = command(running, "policy", "show").stdout
-    history = command(running, "policy", "show", "--history").stdout.splitlines()
+    shown = running.command("policy", "show").stdout
+    history = running.command("policy", "show", "--history").stdout.splitlines()
 
     assert shown.endswith(SECOND)
     assert [" by ann" in line for line in history] == [True, False]
@@ -162,7 +154,7 @@ def test_of_two_that_publish_at_once_each_is_told_how_it_went(running: System, t
                 range(4),
             )
         )
-    history = command(running, "policy", "show", "--history").stdout.splitlines()
+    history = running.command("policy", "show", "--history").stdout.splitlines()
 
     won = [result for result in results if result.returncode == 0]
     assert won

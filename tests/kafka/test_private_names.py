@@ -157,6 +157,17 @@ def test_the_consumers_insides_are_where_they_were() -> None:
     assert list(OffsetOutOfRangeError({HERE: 5}).args[0]) == [HERE]
 
 
+def test_what_the_demand_holds_back_is_asked_for_there() -> None:
+    planned = source(fetcher.Fetcher._fetch_requests_routine)
+    assert "( fetch_requests, reset_requests, timeout, invalid_metadata, resume_futures, ) = self._get" in planned
+    assert "self._get_actions_per_node(assignment)" in planned
+    assert "other_futs = [self._wait_consume_future, " in planned
+    assert parameters(fetcher.Fetcher._get_actions_per_node) == ["self", "assignment"]
+    assert parameters(fetcher.Fetcher._notify) == ["self", "future"]
+    for kind in (fetcher.FetchResult, fetcher.FetchError):
+        assert "self._backoff - lifetime" in source(kind.calculate_backoff)
+
+
 async def test_a_position_is_valid_once_it_is_set() -> None:
     subscriptions = subscription_state.SubscriptionState()
     subscriptions.assign_from_user([HERE])
@@ -180,7 +191,7 @@ async def test_what_a_running_consumer_is_made_of_is_what_we_reach_for(kafka: Re
         assert isinstance(inner, AIOKafkaConsumer)
         assert inner._fetcher._isolation_level == fetcher.READ_COMMITTED
         assert inner._coordinator.check_errors() is None
-        assert inner._fetcher._records == {}
+        assert isinstance(inner._fetcher._records, dict)
         assert (state.has_valid_position, state.position) == (True, 0)
         assert Partition(topic, 0) == TopicPartition(topic, 0) == TP(topic, 0)
         assert stage.app.consumer_generation_id > 0

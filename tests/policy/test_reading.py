@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from detectors.alert_policy import Policy
 from detectors.events import DAY, HOUR, PolicyPublished
-from sellerwatch.policy.comparing import changes
 from sellerwatch.policy.reading import PolicyFileError, check_policy, read_policy
+from streams.policy.comparing import changes
 from streams.policy.document import parse_duration, say_duration
-from streams.policy.published import PolicyShelf, pack, policy_in, unpack
+from streams.policy.published import Document, PolicyShelf, UnreadablePolicyError, pack, policy_in, unpack
 from tests.policy.files import DOCUMENTS, written
 
 HERE = Path("policy.toml")
@@ -109,6 +109,26 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     found = problems("[alerts]\nline = 2.0\nlnie = 3\n[budget]\n[[rules]]\nname='A'\nwhen='x'\n")
 
     assert [re.match(r"policy.toml:(\d+)", p)[1] for p in found] == ["2", "3", "4", "5", "6", "7"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000 + "]" * 5_000, "a = " + "{a = " * 3_000 + "1" + "}" * 3_000])
+def test_a_file_that_is_nested_without_end_is_refused(text: str) -> None:
+    with pytest.raises(PolicyFileError, match=r"policy\.toml: tables or lists nested too deeply"):
+        check_policy(HERE, text)
+
+
+def test_a_byte_order_mark_of_an_editor_is_no_part_of_the_policy(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_bytes("[alerts]\nline = 0.6\n".encode("utf-8-sig"))
+
+    assert read_policy(path).policy.line == 0.6
+    assert read_policy(path).text.startswith("[alerts]")
+
+
+def test_a_published_rule_that_names_no_feature_is_refused_before_it_is_evaluated() -> None:
+    text = '[[rules]]\nname = "all"\nwhen = "true"\nsay = "x"\nweight = 1.0\n'
+    with pytest.raises(UnreadablePolicyError, match="names no feature"):
+        policy_in(Document(text, {"all": True}))
 
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 from kafka import KafkaProducer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from sellerwatch.checks.brokers import check_kafka, judged_topic
+from sellerwatch.checks.brokers import check_kafka, judged_disk, judged_topic
+from sellerwatch.checks.certificates import check_certificates
 from sellerwatch.checks.finding import Finding, Status
 from sellerwatch.checks.own import check_settings
 from sellerwatch.checks.receiver import check_webhook
@@ -22,6 +24,7 @@ from sellerwatch.checks.state import check_redis, judged_skew
 from sellerwatch.cli import app
 from sellerwatch.embedded.processes import free_port
 from streams import names
+from streams.presence import Presence, Told, presence_key
 from streams.settings import Settings
 from streams.topics import CONFIGS, create_topics
 from tests.services.kafka import RealKafka
@@ -309,3 +312,71 @@ def test_where_all_is_well_or_only_so_so_the_exit_code_is_0(
 
     assert result.exit_code == 0, result.output
     assert "0 problems" in result.stdout
+
+
+# -- processes, clocks, disks, certificates -----------------------------------------------------
+
+
+def test_the_clock_and_the_disks_of_the_brokers_are_looked_at(
+    examined: tuple[list[Finding], list[Finding]],
+) -> None:
+    assert "Kafka's clock" in only(examined[0], "clock").text
+    assert "of its disk is free" in only(examined[0], "disk").text
+
+
+@pytest.mark.parametrize(("free", "status"), [(0.5, Status.OK), (0.1, Status.WARNING), (0.02, Status.PROBLEM)])
+def test_a_disk_that_fills_up_is_found_before_it_is_full(free: float, status: Status) -> None:
+    assert judged_disk("broker 1", 100 << 30, int(free * (100 << 30))).status is status
+
+
+def tell(client: "redis.Redis", stage: str, *, version: str = "0.1.0", ago: float = 0.0, ready: bool = True) -> None:
+    told = Presence(stage, "host", 1, version, 9101, 0.0, time.time() - ago, Told({"redis": ready}))
+    client.hset(presence_key("sw"), told.name, msgspec.msgpack.encode(told))
+
+
+def test_processes_are_all_there_of_one_version_and_ready(redis_url: str) -> None:
+    settings = Settings(redis_url=SecretStr(redis_url))
+    with redis.Redis.from_url(redis_url) as client:
+        assert statuses(asyncio.run(check_redis(settings)), "processes") == []  # none has ever run: a first look
+        for stage in names.STAGES:
+            tell(client, stage)
+        assert statuses(asyncio.run(check_redis(settings)), "processes") == [Status.OK]
+
+        tell(client, "learn", ago=60)
+        tell(client, "watch", version="0.0.9", ready=False)
+        found = [f.text for f in asyncio.run(check_redis(settings)) if f.subject == "processes"]
+
+    assert [text.split()[0] for text in found] == ["none", "they", "watch@host:1"]
+    assert "learn" in found[0]
+
+
+@pytest.mark.parametrize(("days", "status"), [(300, Status.OK), (10, Status.WARNING)])
+def test_the_certificate_of_redis_is_looked_at(
+    days: int, status: Status, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = certified(tmp_path, days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def check() -> list[Finding]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            return await check_certificates(Settings(redis_url=SecretStr(f"rediss://localhost:{port}/0")))
+
+    assert statuses(asyncio.run(check()), "redis tls") == [status]
+
+
+def test_without_tls_nothing_is_said_of_certificates() -> None:
+    assert asyncio.run(check_certificates(Settings())) == []
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [{"log_level": "DEBUG"}, {"entity_lifetime": "PT1H"}, {"publish_interval": "PT5S"}],
+)
+def test_a_setting_that_is_seldom_meant_is_named(unusual: dict[str, str]) -> None:
+    (found,) = [f for f in check_settings(Settings.model_validate(unusual)) if f.subject == "settings"]
+
+    assert f"SELLERWATCH_{next(iter(unusual)).upper()}" in found.text + found.mend

@@ -85,6 +85,16 @@ def test_sellers_that_were_alerted_and_decisions_told_twice_do_not_count() -> No
     assert found.recall[1] <= found.recall[0] <= found.recall[2] <= 1.0
 
 
+@pytest.mark.parametrize("known", ["confirmed_by_verdict", "dismissed_by_verdict", "other_alert_open"])
+def test_a_seller_whose_alert_came_before_the_period_was_not_missed(known: str) -> None:
+    lines = [Line("a/1", "a", known), Line("a/2", "a", "below_line", 0.5), Line("b/1", "b", "below_line", 0.5)]
+    found = report(lines, Labels({"a": True, "b": False}))
+
+    assert (found.alerted_bad, found.sellers) == (1, 1)
+    assert found.missed_sellers is not None
+    assert found.missed_sellers.bad == 0
+
+
 @given(st.lists(st.tuples(st.floats(0.0001, 1), st.integers(1, 50), st.sampled_from([True, False, None])), max_size=30))
 def test_an_interval_holds_its_estimate_and_stays_in_bounds(found: list[tuple[float, int, bool | None]]) -> None:
     units = [unit([share], decisions, bad) for share, decisions, bad in found]

@@ -68,6 +68,16 @@ def test_pairs_are_scored_line_by_line(tmp_path: Path) -> None:
     assert float(first["score"]) > 0.9 > 0.5 > float(second["score"])
 
 
+def test_lines_that_end_early_lack_only_their_last_cells(tmp_path: Path, listed: Path) -> None:
+    names = table(tmp_path / "names.csv", "id,name,country\n1\n2,Putin\n3,Putin,RU\n")
+    pairs = table(tmp_path / "pairs.csv", "left,right,note\nA B\nA B,A B,x\n")
+
+    assert run(names, "--list", listed, "-o", tmp_path / "out.csv")[0] == 0
+    assert run(pairs, "--pairs", "-o", tmp_path / "pairs-out.csv")[0] == 0
+    assert [line["country"] for line in read(tmp_path / "out.csv") if line["id"] == "3"][:1] == ["RU"]
+    assert next((line["score"], line["note"]) for line in read(tmp_path / "pairs-out.csv")) == ("0.0", "")
+
+
 @pytest.mark.parametrize(
     ("names", "words", "said"),
     [

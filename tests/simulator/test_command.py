@@ -32,8 +32,16 @@ def test_it_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_an_unknown_suffix_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(FilesError, match=r"must end in one of \.jsonl"):
-        run(3, 25, 4, tmp_path / "events.csv", None)
+    for events, truth in (("events.csv", None), ("events.jsonl", tmp_path / "truth.csv")):
+        with pytest.raises(FilesError, match=r"must end in one of \.jsonl"):
+            run(3, 25, 4, tmp_path / events, truth)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(FilesError, match="there is no folder"):
+        run(3, 25, 4, tmp_path / "events.jsonl", tmp_path / "nowhere" / "truth.jsonl")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.events import Id, UpstreamBody
 from simulator import simulate
+from simulator.wording import CODED
 from tests.simulator.observed import Observed, time_of
 
 TOPICS = {"orders", "payments", "listings", "shipments", "sellers", "reviews", "reports"}
@@ -111,18 +112,31 @@ def test_people_of_one_household_share_a_device(seen: Observed) -> None:
     assert max(map(len, people.values())) == 2
 
 
-def test_nothing_that_a_name_says_tells_honest_from_illicit(seen: Observed) -> None:
+def is_outspoken(title: str) -> bool:
+    return title in CODED or title.endswith((" g", ", sample", ", pure"))
+
+
+def test_nothing_that_a_name_says_tells_honest_from_illicit_but_where_it_is_meant_to(seen: Observed) -> None:
+    """Those who are outspoken are so in titles, and in descriptions, which repeat them."""
+    outspoken = {
+        event["seller_id"]
+        for event in seen.events
+        if event["type"] == "listing.published" and is_outspoken(event["title"])
+    }
+
     def words(illicit: bool) -> set[str]:
         return {
             word
             for event in seen.events
-            if "seller_id" in event and seen.truth[event["seller_id"]].illicit == illicit
+            if event.get("seller_id", "") not in {"", *outspoken} and seen.truth[event["seller_id"]].illicit == illicit
             for name in ("title", "description", "category", "declared_contents", "carrier")
             for word in re.findall(r"[a-zäöü]{3,}", str(event.get(name, "")).lower())
         }
 
     assert len(words(illicit=True)) > 50
     assert words(illicit=True) <= words(illicit=False)
+    assert outspoken
+    assert all(seen.truth[seller].illicit for seller in outspoken)
 
 
 def test_all_sellers_ids_look_alike(seen: Observed) -> None:

@@ -47,6 +47,7 @@ CANARIES: dict[str, dict[str, Any]] = {
     "report.filed": {"reporter_id": "CANARY-rep", "text": "CANARY saw it"},
     "verdict.given": {"analyst": "CANARY-analyst", "note": "CANARY note"},
     "verdict.snoozed": {"analyst": "CANARY-analyst"},
+    "act.recorded": {"actor": "CANARY-admin", "subject_kind": "email", "subject": "CANARY@example.com"},
     "intel.listed": {"kind": "wallet", "value": "CANARY-wallet"},
 }
 

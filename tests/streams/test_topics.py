@@ -25,6 +25,9 @@ def test_a_broker_that_refuses_is_not_said_to_be_away(
         def __init__(self, **_: Any) -> None:
             pass
 
+        def describe_topics(self) -> list[Any]:
+            return []
+
         def create_topics(self, _: Sequence[Any]) -> None:
             raise answer
 

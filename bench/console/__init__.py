@@ -1,0 +1,1 @@
+"""How fast the console's questions are answered on a large database."""

@@ -1,0 +1,1 @@
+"""What analysts see and do: alerts to judge, sellers, links, and how the system is."""

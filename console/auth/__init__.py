@@ -1,0 +1,1 @@
+"""Who may do what in the console, and how it is known who asks."""

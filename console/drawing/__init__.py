@@ -1,0 +1,1 @@
+"""Where things stand in drawings: numbers for templates, which make SVG of them."""

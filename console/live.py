@@ -1,0 +1,135 @@
+"""What open pages are told as it happens: new alerts, verdicts of others, and who looks at what."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, func, select
+
+from console.store.changing import queue_changes
+from console.store.database import Database
+from console.store.schema import alerts
+from console.words import now
+from detectors.events import SECOND, Micros
+from streams.errors import SellerwatchError
+
+log = structlog.get_logger()
+LOOK_SECONDS: Final = 1.0
+BEAT_SECONDS: Final = 15.0
+"""After so long without news a comment keeps the line open, past any proxy."""
+LOOK_LASTS: Final = 60 * SECOND
+"""Whoever opened an alert is taken to look at it for so long, or as long as its page is open and live."""
+
+
+class Live:
+    """Looks for changes once a second for all open pages together, and only while there are some."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed = asyncio.Condition()
+        self._ending = False
+        self._mark = -1
+        """How often the queue had changed; -1: not looked at yet."""
+        self._looks: dict[tuple[str, str], Micros] = {}
+        """Alert and name, and until when."""
+        self._open: dict[int, tuple[str, str]] = {}
+        """Open pages of alerts."""
+        self._numbers = itertools.count()
+        self._told: dict[str, list[str]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._pages = 0
+
+    def look(self, alert_id: str, name: str) -> None:
+        """Somebody has opened an alert."""
+        self._looks[alert_id, name] = now() + LOOK_LASTS
+
+    def lookers(self) -> dict[str, list[str]]:
+        """Who looks at which alert."""
+        at = now()
+        self._looks = {who: until for who, until in self._looks.items() if until > at}
+        found: dict[str, list[str]] = {}
+        for alert_id, name in sorted({*self._looks, *self._open.values()}):
+            found.setdefault(alert_id, []).append(name)
+        return found
+
+    async def stream(self, name: str, alert_id: str | None) -> AsyncIterator[bytes]:
+        """Server-sent events for one page: `alerts` when something is new, `lookers` with who looks at what."""
+        number = next(self._numbers)
+        if alert_id is not None:
+            self._open[number] = alert_id, name
+        self._pages += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        mark, told = self._mark, None
+        try:
+            while not self._ending:
+                lookers = self.lookers()
+                if lookers != told:
+                    yield _event("lookers", lookers)
+                    told = lookers
+                if self._mark != mark:
+                    if mark >= 0:
+                        yield _event("alerts", {"change": self._mark})
+                    mark = self._mark
+                if not await self._news():
+                    yield b": still here\n\n"
+        finally:
+            self._pages -= 1
+            if self._open.pop(number, None) is not None:
+                self._looks.pop((alert_id or "", name), None)
+
+    async def close(self) -> None:
+        """Ends every stream."""
+        self._ending = True
+        async with self._changed:
+            self._changed.notify_all()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def end(self) -> None:
+        """Ends every stream soon: for signal handlers."""
+        self._ending = True
+
+    async def _news(self) -> bool:
+        try:
+            async with asyncio.timeout(BEAT_SECONDS), self._changed:
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _watch(self) -> None:
+        while self._pages and not self._ending:
+            try:
+                mark = await asyncio.to_thread(self._changes)
+            except SellerwatchError as error:
+                log.warning("live_look_failed", error=str(error))
+                mark = self._mark
+            lookers = self.lookers()
+            if (mark, lookers) != (self._mark, self._told):
+                self._mark, self._told = mark, lookers
+                async with self._changed:
+                    self._changed.notify_all()
+            await asyncio.sleep(LOOK_SECONDS)
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _changes(self) -> int:
+        with self._database.reading() as connection:
+            return queue_changes(connection)
+
+
+def newest(connection: Connection) -> Micros:
+    """When the latest alert was raised."""
+    raised: Micros | None = connection.execute(select(func.max(alerts.c.raised_at))).scalar()
+    return raised or 0
+
+
+def _event(name: str, told: object) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(told))

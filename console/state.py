@@ -1,0 +1,86 @@
+"""What every page shares: database, Redis, who is who, and who looks at what."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import structlog
+from redis.asyncio import Redis
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from console.acting import Acting
+from console.auth.access import Access
+from console.auth.limiter import Limiter
+from console.auth.sessions import Sessions
+from console.live import Live
+from console.looking import Looking
+from console.store.database import Database
+from console.store.feed.running import Feed
+from console.store.verdicts import Verdicts
+from streams.lexicons import lexicon_of
+from streams.settings import Settings
+
+log = structlog.get_logger()
+FEED_SECONDS = 1.5
+REDIS_PATIENCE: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+"""A page says rather that Redis does not answer than make people wait."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Console:
+    """One console; `app.state.console`.
+
+    Raises:
+        SettingsError: The settings would let strangers in, or name no database.
+        UnavailableError: The database does not answer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.access = Access(settings)
+        secret = settings.console_secret
+        self.sessions = Sessions(secret.get_secret_value() if secret else None, settings.console_session)
+        self.limiter = Limiter()
+        self.database = Database.open(settings.console_database.get_secret_value())
+        self.redis = Redis.from_url(settings.redis_url.get_secret_value(), **REDIS_PATIENCE)
+        self.acting = Acting(settings)
+        self.verdicts = Verdicts(settings, self.database)
+        self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])
+        self.live = Live(self.database)
+        self.looking = Looking(settings)
+        self.lexicon = lexicon_of(settings.lexicons)
+        """The word lists: what listings are marked by."""
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Asks the database, in a thread; a query sees one moment."""
+
+        def run() -> T:
+            with self.database.reading() as connection:
+                return query(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(run)
+
+    async def write(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Changes the database in one transaction, in a thread."""
+
+        def run() -> T:
+            with self.database.writing() as connection:
+                return change(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(run)
+
+    async def record(self, request: Request, act: str, **about: Any) -> None:
+        """Records an act of whoever asks, before it is done; see `Acting.record`."""
+        person = request.state.person
+        await self.acting.record(act, actor=person.name, role=person.role.value, **about)
+
+    async def close(self) -> None:
+        """Ends all of it within some seconds, whatever does not answer."""
+        await self.live.close()
+        await asyncio.to_thread(self.feed.stop, FEED_SECONDS)
+        await self.redis.aclose()
+        await asyncio.to_thread(self.verdicts.close)
+        await asyncio.to_thread(self.acting.close)
+        self.database.close()

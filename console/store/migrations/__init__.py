@@ -1,0 +1,1 @@
+"""The steps by which a database becomes the one that `console.store.schema` describes."""

@@ -1,0 +1,1 @@
+"""`sellerwatch audit`: whether the chain of what was decided and done is as it was written."""

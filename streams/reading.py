@@ -1,0 +1,57 @@
+"""Reads what a topic holds now, from its beginning to its present end, without a consumer group."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from streams.errors import SettingsError, UnavailableError
+from streams.settings import Settings
+from streams.topics import PATIENCE_MS, client_options
+
+SILENT_POLLS = 30
+"""So many empty polls of a second each, and the broker is taken to be away."""
+
+
+class Held(NamedTuple):
+    """A record that a topic holds."""
+
+    partition: int
+    offset: int
+    value: bytes
+
+
+def read_topic(settings: Settings, topic: str, partitions: Sequence[int] | None = None) -> Iterator[Held]:
+    """All records of some partitions (`None`: of all) up to where they end now, each partition in order.
+
+    Raises:
+        SettingsError: There is no such topic.
+        UnavailableError: No broker answers, or none any more.
+    """
+    options = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "bootstrap_timeout_ms": PATIENCE_MS}
+    try:
+        with closing(KafkaConsumer(**client_options(settings), **options)) as consumer:
+            known = consumer.partitions_for_topic(topic)
+            if not known:
+                raise SettingsError(f"topic {topic} is missing; make it by `sellerwatch topics create`")
+            for number in sorted(known if partitions is None else partitions):
+                yield from _read(consumer, TopicPartition(topic, number))
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka does not answer: {error!r}; see `sellerwatch doctor`") from None
+
+
+def _read(consumer: KafkaConsumer, place: TopicPartition) -> Iterator[Held]:
+    consumer.assign([place])
+    end = consumer.end_offsets([place])[place]
+    consumer.seek_to_beginning(place)
+    silent = 0
+    while consumer.position(place) < end:
+        records = consumer.poll(timeout_ms=1_000).get(place, [])
+        silent = 0 if records else silent + 1
+        if silent > SILENT_POLLS:
+            raise UnavailableError(f"Kafka gives no more of {place.topic}/{place.partition}; see `sellerwatch doctor`")
+        for record in records:
+            if record.offset < end:
+                yield Held(place.partition, record.offset, record.value or b"")

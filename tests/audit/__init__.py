@@ -1,0 +1,1 @@
+"""The audit chain: recorded, derived again, verified, and shown to others."""

@@ -1,0 +1,49 @@
+"""A broker with the console's topics, and what tests do with it."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from console.store.feed.positions import Place
+from sellerwatch.embedded.kafka import EmbeddedKafka
+from streams.settings import Settings
+from streams.topics import client_options
+
+
+def settings_for(broker: EmbeddedKafka, **more: Any) -> Settings:
+    """Settings that lead to the broker; nothing is forgotten for its age."""
+    keep = timedelta(days=9_999)
+    return Settings(kafka_brokers=[broker.bootstrap], kafka_api_version="0.11", console_keep=keep, **more)
+
+
+def send(settings: Settings, sent: Sequence[tuple[Place, bytes]]) -> None:
+    """Sends values to their partitions, in order."""
+    with closing(KafkaProducer(**client_options(settings), acks="all")) as producer:
+        for place, value in sent:
+            producer.send(place.topic, value=value, partition=place.partition)
+        producer.flush()
+
+
+def read(settings: Settings, topic: str, partition: int = 0) -> list[bytes]:
+    """All values of a partition."""
+    place = TopicPartition(topic, partition)
+    found: list[bytes] = []
+    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False, fetch_max_wait_ms=50)) as consumer:
+        consumer.assign([place])
+        end = consumer.end_offsets([place])[place]
+        consumer.seek_to_beginning(place)
+        while consumer.position(place) < end:
+            found += [record.value for record in consumer.poll(timeout_ms=200).get(place, [])]
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Waits for `condition`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
