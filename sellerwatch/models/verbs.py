@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 import msgspec
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.decision import say_time
-from detectors.learners import COHORTS, GUARD, MODELS, RISK
+from detectors.learners import GUARD, MODELS, RISK
 from detectors.risk_learner import CHALLENGER
 from sellerwatch.models.comparing import differences
 from streams import names
@@ -44,8 +44,14 @@ def announcements(settings: Settings) -> list[Announcement]:
         UnavailableError: Redis does not answer.
     """
     keys = [f"{{{settings.namespace}.learn.0}}{slot}" for model in MODELS for slot in all_slots(model)]
-    found = {a.version: a for value in _read(settings, keys) if value for a in [decode_announcement(value)]}
-    return sorted(found.values(), key=lambda a: (a.published_at, a.model, a.version))
+    return each_once(decode_announcement(value) for value in _read(settings, keys) if value)
+
+
+def each_once(found: Iterable[Announcement]) -> list[Announcement]:
+    """Every version as it was announced last, oldest first: one that was put back stands in an older place, too."""
+    ordered = sorted(found, key=lambda a: (a.published_at, a.model, a.version))
+    last = {a.version: a for a in ordered}
+    return [a for a in ordered if last[a.version] is a]
 
 
 def _read(settings: Settings, keys: Sequence[str]) -> list[bytes | None]:
@@ -95,12 +101,16 @@ def _held(settings: Settings) -> set[str]:
 def diff(old: str, new: str, settings: Settings) -> None:
     """Prints where two versions of a model differ most."""
     before, after = (_found(settings, version) for version in (old, new))
-    if (before.model == COHORTS) != (after.model == COHORTS):
+    if _kind(before) != _kind(after):
         raise SettingsError(f"{old} is of {before.model}, {new} of {after.model}: they cannot be compared")
     table = Table("what", old, new, show_edge=False)
     for what, was, now in differences(before.model, unverified(before.snapshot), unverified(after.snapshot)):
         table.add_row(what, was, now)
     Console(highlight=False).print(table)
+
+
+def _kind(announced: Announcement) -> str:
+    return RISK if announced.model == CHALLENGER else announced.model
 
 
 def rollback(version: str, settings: Settings) -> None:
