@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.alert_policy import Outcome, Policy, alert_id, any_open, close, decide, keep, reopen, severity
@@ -74,6 +75,21 @@ def test_an_escalation_has_an_id_of_its_own_and_the_first_one_stays_known() -> N
     assert risen.alert_id == first_id
     assert risen.latest_id != first_id
     assert (risen.escalations, risen.score, risen.severity) == (1, 0.9, 2)
+
+
+def test_a_verdict_may_name_any_of_an_alert_s_escalations() -> None:
+    states: dict[str, AlertState] = {}
+    ids = []
+    for day, outcome in enumerate((Outcome.FIRST, *(Outcome.ESCALATED,) * 3)):
+        tipping = ("seller-1", f"event-{day}")
+        sent = keep(POLICY, states, "velocity", outcome, 0.72 + day / 20, MONDAY + day * DAY, tipping)
+        assert sent is not None
+        ids.append(alert_id(sent.latest_id))
+
+    for named in ids:
+        answered = msgspec.structs.replace(states["velocity"])
+        close(POLICY, {"velocity": answered}, named, "dismissed", MONDAY + 5 * DAY)
+        assert answered.closed == "dismissed"
 
 
 def test_the_quiet_period_begins_anew_with_an_escalation() -> None:
