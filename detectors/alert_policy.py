@@ -242,8 +242,9 @@ def keep(
         first = _digest(tipping[0], pattern, tipping[1], 0)
         states[pattern] = AlertState(first, first, severity(policy, score), score, now, now, closed=WITHHELD)
         return None
-    if state is not None and score >= (policy.line if line is None else line):
-        state.seen_at = now
+    lapsed = state is not None and not state.closed and now - state.seen_at > policy.lapse
+    if state is not None and not lapsed and score >= (policy.line if line is None else line):
+        state.seen_at = now  # what has lapsed is not opened again unseen: its next alert is a first one
     if state is None or outcome is not Outcome.ESCALATED:
         return None
     if state.escalations:

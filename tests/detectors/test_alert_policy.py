@@ -59,6 +59,17 @@ def test_outcomes(states: dict[str, AlertState], score: float, alone: float, lat
     assert decide(POLICY, states, "velocity", score, alone, MONDAY + later) is outcome
 
 
+def test_an_alert_that_has_lapsed_is_not_opened_again_by_what_is_not_sent() -> None:
+    now = MONDAY + 40 * DAY
+    states = {"velocity": open_alert(0.72), "disputes": AlertState(b"2", b"2", 0, 0.72, now, now)}
+    outcome = decide(POLICY, states, "velocity", 0.75, 0.5, now)
+    keep(POLICY, states, "velocity", outcome, 0.75, now, ("seller-1", "event-1"))
+    close(POLICY, {"disputes": states["disputes"]}, None, "dismissed", now)
+
+    assert outcome is Outcome.OTHER_OPEN
+    assert decide(POLICY, states, "velocity", 0.75, 0.5, now + DAY) is Outcome.FIRST
+
+
 @pytest.mark.parametrize(("score", "name"), [(0.70, 0), (0.7999, 0), (0.80, 1), (0.88, 2), (0.94, 3), (0.999999, 3)])
 def test_severity_rises_with_the_score(score: float, name: int) -> None:
     assert severity(POLICY, score) == name
