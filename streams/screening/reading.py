@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -79,12 +80,15 @@ def rows(path: Path, columns: tuple[str, ...] = (), *, latin: bool = False) -> I
     """
     csv.field_size_limit(_LONGEST_CELL)
     with opened(path) as file:
-        reader = csv.reader(file)
+        reader = csv.reader(chain(file, (END_OF_FILE,)))
         header = list(columns)
         try:
             for cells in reader:
                 if not any(cell.strip() for cell in cells) or cells == [END_OF_FILE]:
                     continue
+                if END_OF_FILE in cells[-1]:
+                    what = "a quote before it is not closed, so all behind that is one cell; close every quote"
+                    raise FilesError(f"{path}, line {reader.line_num}: {what}")
                 if not header:
                     header = [cell.strip().lower() for cell in cells]
                     _check_header(path, reader.line_num, header)
