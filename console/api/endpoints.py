@@ -176,7 +176,9 @@ async def search(call: Call) -> Hits:
 
 async def search_personal_value(call: Call) -> Holders:
     said: PersonalSearch = call.body
-    console = call.console
+    console, person = call.console, call.person
+    about = {"role": person.role.value, "details": {"kind": said.kind or "any"}}
+    await console.acting.record("value.searched", actor=person.name, **about)
     return await holders(console.database, console.redis, console.settings, said.value, said.kind)
 
 
