@@ -105,3 +105,16 @@ def test_a_search_for_a_personal_value_is_recorded_also_when_a_program_asks(
     )
     assert asked.status_code == 503, "it has no hash keys"
     assert ("value.searched", "auditor") in acts
+
+
+def test_a_link_on_another_site_logs_nobody_out(app: Any) -> None:
+    """A browser keeps the strict cookie back there; a new session in the answer would take its place."""
+    stranger = visiting(app)
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    for path in ("/alerts/alr_000001", "/login"):
+        answer = stranger.get(path, headers=elsewhere)
+        assert "set-cookie" not in answer.headers
+        assert 'http-equiv="refresh"' in answer.text
+    picture = stranger.get("/", headers=elsewhere | {"Sec-Fetch-Mode": "no-cors"})
+    assert (picture.status_code, "set-cookie" in picture.headers) == (303, False)
+    assert stranger.get("/login", headers={"Sec-Fetch-Site": "same-origin"}).headers["set-cookie"]
