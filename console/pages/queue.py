@@ -116,7 +116,13 @@ async def show_news(request: Request) -> Response:
 async def stream_live(request: Request) -> Response:
     """Server-sent events for one open page."""
     looked_at = request.query_params.get("alert")
-    events = request.app.state.console.live.stream(request.state.person.name, looked_at)
+    console, person, session = request.app.state.console, request.state.person, request.state.session
+
+    def allowed() -> bool:
+        """A log-out, another password or role end the stream, too."""
+        return not console.sessions.has_ended(session) and console.access.person(request, session) == person
+
+    events = console.live.stream(person.name, looked_at, allowed)
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

@@ -1,15 +1,20 @@
 """What somebody with bad intent tries on the console, and what must come of it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from console.app import create_app
 from console.auth.limiter import Limiter
+from console.auth.roles import Person, Role
+from console.auth.sessions import Session
+from console.live import Live
+from console.pages.queue import stream_live
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.console.pages import made_app, settings_of, users_in, visiting, with_kafka
 from tests.console.test_api import basic
@@ -118,3 +123,27 @@ def test_a_link_on_another_site_logs_nobody_out(app: Any) -> None:
     picture = stranger.get("/", headers=elsewhere | {"Sec-Fetch-Mode": "no-cors"})
     assert (picture.status_code, "set-cookie" in picture.headers) == (303, False)
     assert stranger.get("/login", headers={"Sec-Fetch-Site": "same-origin"}).headers["set-cookie"]
+
+
+@pytest.mark.parametrize("how", ["logged out", "demoted"])
+def test_an_open_page_hears_nothing_more_after_its_owner_has_lost_the_right(
+    app: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    console = app.state.console
+    monkeypatch.setattr(console, "live", Live(console.database))
+    session = Session.new("analyst", console.access.users.all()["analyst"].stamp)
+    request = Request({"type": "http", "app": app, "headers": [], "query_string": b"", "client": ("127.0.0.1", 1)})
+    request.state.session, request.state.person = session, Person("analyst", Role.ANALYST)
+
+    async def heard() -> list[Any]:
+        events = aiter((await stream_live(request)).body_iterator)  # type: ignore[attr-defined]
+        first = await anext(events)
+        if how == "logged out":
+            console.sessions.end(session)
+        else:
+            monkeypatch.setattr(console.access.users, "all", dict)
+        found = [first, *[event async for event in events]]
+        await console.live.close()
+        return found
+
+    assert len(asyncio.run(asyncio.wait_for(heard(), 10))) == 1
