@@ -29,11 +29,9 @@ Scheme = Literal["light", "dark"]
 
 
 @pytest.fixture(scope="module")
-def site(
-    tmp_path_factory: pytest.TempPathFactory, redis_server: RealRedis, mock_kafka: EmbeddedKafka
-) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, redis_server: RealRedis, own_kafka: EmbeddedKafka) -> Iterator[Site]:
     with running_site(
-        tmp_path_factory.mktemp("site"), f"redis://127.0.0.1:{redis_server.port}/{RealRedis.databases - 1}", mock_kafka
+        tmp_path_factory.mktemp("site"), f"redis://127.0.0.1:{redis_server.port}/{RealRedis.databases - 1}", own_kafka
     ) as running:
         yield running
 
