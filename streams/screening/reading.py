@@ -108,7 +108,7 @@ def _row(path: Path, line: int, header: list[str], cells: list[str], *, latin: b
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         what = f"{len(cells)} cells where the first line names {len(header)} columns; put texts with commas in quotes"
         raise wrong(path, line, header[-1], what)
-    row = Row.fromkeys(header, "")  # a line may end before its last cells
+    row = Row((name, "") for name in header)  # a line may end before its last cells
     row.path, row.line = path, line
     for name, cell in zip(header, cells, strict=False):
         text = cell.strip()
