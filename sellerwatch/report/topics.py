@@ -12,9 +12,9 @@ from sellerwatch.report.reading import Reader
 from streams import names
 from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
-from streams.topics import client_options
+from streams.topics import PATIENCE_MS, client_options
 
-PATIENCE_MS: Final = 1_000
+POLL_MS: Final = 1_000
 MOST_SILENT_POLLS: Final = 30
 
 
@@ -46,6 +46,7 @@ def read_topic(topic: str, settings: Settings) -> Iterator[bytes]:
         UnavailableError: Kafka does not answer.
     """
     reading = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "fetch_max_wait_ms": 100}
+    reading["bootstrap_timeout_ms"] = PATIENCE_MS
     try:
         with closing(KafkaConsumer(**client_options(settings), **reading)) as consumer:
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
@@ -63,7 +64,7 @@ def _values(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> Iterat
     left = {place for place in partitions if consumer.position(place) < ends[place]}
     silent = 0
     while left:
-        polled = consumer.poll(timeout_ms=PATIENCE_MS)
+        polled = consumer.poll(timeout_ms=POLL_MS)
         silent = 0 if polled else silent + 1
         if silent > MOST_SILENT_POLLS:
             raise UnavailableError(f"Kafka sends nothing more of {partitions[0].topic}; repeat the command")

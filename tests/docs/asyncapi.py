@@ -56,7 +56,8 @@ def _info() -> dict[str, Any]:
     return {
         "title": "Sellerwatch",
         "version": version("sellerwatch"),
-        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; fields that are not named are left out.",
+        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; "
+        "fields that are not named are left out.",
         "license": {"name": "Apache-2.0"},
     }
 

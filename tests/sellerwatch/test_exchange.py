@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from detectors.events import (
+    LogBody,
     Record,
     SellerBanned,
     SellerReinstated,
