@@ -123,7 +123,7 @@ def test_without_scripts_one_logs_in_filters_and_judges(browser: Browser, site: 
     plain = person(browser, site, scripts=False)
     plain.log_in("analyst")
     plain.page.locator("summary", has_text="Pattern").click()
-    plain.page.get_by_label("Order").select_option("newest")
+    plain.page.locator("select[name=order]").select_option("newest")
     plain.page.get_by_role("button", name="Apply").click()
     assert "order=newest" in plain.page.url
     alert = alert_ids(site)[0]
