@@ -8,6 +8,8 @@ import pytest
 
 from console.store.database import Database
 from console.store.schema import metadata
+from sellerwatch.embedded import PartMissingError
+from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.services import ServiceMissingError
 from tests.services.postgres import RealPostgres
 
@@ -56,3 +58,16 @@ def database(
             connection.execute(table.delete())
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A mock of Kafka that one module alone uses; skipped where librdkafka is missing."""
+    try:
+        cluster = EmbeddedKafka()
+    except PartMissingError as missing:
+        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    with cluster:
+        yield cluster
