@@ -51,7 +51,7 @@ def test_every_command_that_a_page_shows_exists_with_its_options(each_page: Page
         named = [word.partition("=")[0] for word in rest if word.startswith("-") and len(word) > 1]
         unknown = [name for name in named if name not in known]
         alone = getattr(command, "invoke_without_command", False) and not rest  # `sellerwatch console`
-        unfinished = hasattr(command, "commands") and not alone and not (rest and rest[0] in known)  # `sellerwatch topics`
+        unfinished = hasattr(command, "commands") and not alone and not set(rest[:1]) & known  # `sellerwatch topics`
         if unfinished or unknown:
             wrong.append("sellerwatch " + " ".join(words))
 
