@@ -1,4 +1,4 @@
-"""Makes Grafana's JSON of overview.toml: `python -m deploy.grafana.build`. A test says when it is old."""
+"""Makes Grafana's JSON of the TOML files here: `python -m deploy.grafana.build`. A test says when it is old."""
 
 import json
 import tomllib
@@ -8,11 +8,26 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 HERE: Final = Path(__file__).parent
-TARGET: Final = HERE / "dashboards" / "overview.json"
+TARGETS: Final = HERE / "dashboards"
+NAMES: Final = ("overview", "pipeline", "risk", "delivery")
+"""Of the dashboards, in the order in which each links to the others."""
 DATASOURCE: Final[Json] = {"type": "prometheus", "uid": "${datasource}"}
 COLUMNS: Final = 24
 SIZES: Final = {"stat": (3, 4)}
 """Width and height of a kind of panel; of the others: 8, 8."""
+LINKS: Final[Json] = {
+    "type": "dashboards",
+    "tags": ["sellerwatch"],
+    "title": "Sellerwatch",
+    "asDropdown": False,
+    "includeVars": True,
+    "keepTime": True,
+    "targetBlank": False,
+    "icon": "external link",
+    "tooltip": "",
+    "url": "",
+}
+"""On every dashboard: the way to the others."""
 INSTANT: Final = ("stat", "table")
 OPTIONS: Final[dict[str, Json]] = {
     "timeseries": {
@@ -35,9 +50,9 @@ OPTIONS: Final[dict[str, Json]] = {
 }
 
 
-def dashboard() -> Json:
-    """The whole of it."""
-    told = tomllib.loads((HERE / "overview.toml").read_text())
+def dashboard(name: str) -> Json:
+    """The whole of one."""
+    told = tomllib.loads((HERE / f"{name}.toml").read_text())
     source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1}
     return {
         "uid": told["uid"],
@@ -52,13 +67,14 @@ def dashboard() -> Json:
         "timezone": "utc",
         "templating": {"list": [source]},
         "annotations": {"list": []},
+        "links": [LINKS],
         "panels": _placed(told["rows"]),
     }
 
 
-def written() -> str:
-    """The dashboard as the file holds it."""
-    return json.dumps(dashboard(), indent=1, ensure_ascii=False) + "\n"
+def written(name: str) -> str:
+    """A dashboard as its file holds it."""
+    return json.dumps(dashboard(name), indent=1, ensure_ascii=False) + "\n"
 
 
 def _placed(rows: Sequence[Mapping[str, Any]]) -> list[Json]:
@@ -110,8 +126,7 @@ def _target(kind: str, place: int, legend: str, expr: str) -> Json:
 
 
 def _defaults(kind: str, told: Mapping[str, Any]) -> Json:
-    steps: list[Json] = [{"color": "green", "value": None}]
-    steps += [{"color": colour, "value": int(value)} for value, colour in told.get("limits", {}).items()]
+    steps = _steps(told)
     defaults: Json = {"unit": told["unit"], "min": 0, "thresholds": {"mode": "absolute", "steps": steps}}
     if "decimals" in told:
         defaults["decimals"] = told["decimals"]
@@ -132,5 +147,17 @@ def _defaults(kind: str, told: Mapping[str, Any]) -> Json:
     return defaults
 
 
+def _steps(told: Mapping[str, Any]) -> list[Json]:
+    """Colours from values on: green up to the first of `limits`, or down to the first of `below`."""
+    steps: list[Json] = [{"color": "green", "value": None}]
+    if below := told.get("below"):  # Grafana counts from below: the worst colour first, then the next from its value on
+        falling = sorted(((float(value), colour) for value, colour in below.items()), reverse=True)
+        colours = ["green", *(colour for _, colour in falling)]
+        steps = [{"color": colours[-1], "value": None}]
+        steps += [{"color": colours[at], "value": falling[at][0]} for at in reversed(range(len(falling)))]
+    return steps + [{"color": colour, "value": int(value)} for value, colour in told.get("limits", {}).items()]
+
+
 if __name__ == "__main__":
-    TARGET.write_text(written())
+    for each in NAMES:
+        (TARGETS / f"{each}.json").write_text(written(each))

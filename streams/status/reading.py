@@ -60,7 +60,7 @@ async def _kafka(settings: Settings) -> KafkaSide:
 
 
 async def _redis(settings: Settings) -> RedisSide:
-    client = connect(settings.redis_url.get_secret_value())
+    client = connect(settings.redis_url.get_secret_value(), retries=False)
     try:
         return await asyncio.wait_for(read_redis(client, settings), PATIENCE_SECONDS)
     except (RedisError, OSError) as error:

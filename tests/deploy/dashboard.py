@@ -1,4 +1,4 @@
-"""The dashboard's panels and queries, as Grafana would run them."""
+"""The dashboards' panels and queries, as Grafana would run them."""
 
 import json
 import re
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FILE = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards" / "overview.json"
+from deploy.grafana.build import NAMES
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 SUFFIXES = re.compile(r"_(bucket|sum|count|total|info)$")
 
 
@@ -25,21 +27,24 @@ class Line(NamedTuple):
         return f"{self.panel}: {self.legend}"
 
 
-def dashboard() -> dict[str, Any]:
-    """The committed file."""
-    return dict(json.loads(FILE.read_text()))
+def dashboard(name: str) -> dict[str, Any]:
+    """A committed file."""
+    return dict(json.loads((FOLDER / f"{name}.json").read_text()))
 
 
-def panels() -> list[dict[str, Any]]:
-    """Without the bars of the rows."""
-    return [panel for panel in dashboard()["panels"] if panel["type"] != "row"]
+def panels(*names: str) -> list[dict[str, Any]]:
+    """Of some dashboards, or of all; without the bars of the rows."""
+    return [panel for name in names or NAMES for panel in dashboard(name)["panels"] if panel["type"] != "row"]
 
 
 def lines() -> Iterator[Line]:
-    """Every query."""
-    for panel in panels():
-        for target in panel["targets"]:
-            yield Line(panel["title"], target["legendFormat"], target["expr"])
+    """Every query, each once: some panels stand on two dashboards."""
+    found = {
+        (target["expr"], target["legendFormat"]): Line(panel["title"], target["legendFormat"], target["expr"])
+        for panel in panels()
+        for target in panel["targets"]
+    }
+    yield from found.values()
 
 
 def metrics_in(text: str) -> set[str]:

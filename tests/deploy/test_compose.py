@@ -255,6 +255,8 @@ def test_grafana_finds_prometheus_and_the_dashboard() -> None:
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
 
 
-def test_the_demo_has_traffic_and_a_receiver_and_nothing_else_has_a_profile() -> None:
-    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"simulator", "receiver"}
+def test_the_demo_has_traffic_and_a_receiver_and_commands_run_when_asked_for() -> None:
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+
+    assert profiles == {"simulator": ["demo"], "receiver": ["demo"], "operator": ["tools"]}
     assert env_file("deploy/demo.env")["COMPOSE_PROFILES"] == "demo"

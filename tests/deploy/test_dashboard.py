@@ -1,4 +1,4 @@
-"""Every query of the dashboard gives data, and no alert cries wolf, over a system that runs."""
+"""Every query of the dashboards gives data, and no alert cries wolf, over a system that runs."""
 
 import math
 import os
@@ -47,6 +47,8 @@ HAPPENS = (
     f"sum(increase(sellerwatch_models_published_total[{WINDOW}])) > 0",
     f"sum(increase(sellerwatch_alerts_total[{WINDOW}])) > 0",
     f"sum(rate(sellerwatch_links_total[{WINDOW}])) > 0",
+    "sellerwatch:decision_delay:error_ratio_3d >= 0",  # it takes two scrapes and an evaluation
+    "sellerwatch:intake:error_ratio_3d >= 0 and sellerwatch:delivery:error_ratio_3d >= 0",
 )
 BUSY = {
     "Events in",
@@ -71,6 +73,10 @@ BUSY = {
     "Memory",
     "Profiles in memory",
     "Versions",
+    "Decisions in 5 s",
+    "Intake takes in",
+    "Alerts go out",
+    "In time",
 }
 """Panels that show more than zeros after such traffic: what they count has happened."""
 
@@ -192,7 +198,7 @@ def test_every_rule_can_be_evaluated_and_none_fires(observed: Observed) -> None:
     rules = [rule for group in observed.prometheus.ask("rules")["groups"] for rule in group["rules"]]
 
     assert {rule["name"] for rule in rules if rule["health"] != "ok"} == set()
-    assert {rule["name"] for rule in rules if rule["state"] == "firing"} == set()
+    assert {rule["name"] for rule in rules if rule.get("state") == "firing"} == set()  # what is recorded has none
 
 
 @pytest.mark.slow

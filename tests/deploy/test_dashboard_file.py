@@ -1,4 +1,4 @@
-"""The dashboard is drawn without overlaps, says what it shows, and shows every metric there is."""
+"""The dashboards are drawn without overlaps, say what they show, and show every metric there is."""
 
 import itertools
 import re
@@ -7,18 +7,27 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from deploy.grafana.build import written
+from deploy.grafana.build import NAMES, written
 from streams import metrics
 from tests.deploy.conftest import CHECKOUT
-from tests.deploy.dashboard import FILE, dashboard, lines, metrics_in, panels
+from tests.deploy.dashboard import FOLDER, dashboard, lines, metrics_in, panels
 
 UNITS = {"none", "short", "s", "bytes", "percentunit", "eps", "ops"}
 OURS = {family.name for family in REGISTRY.collect() if family.name.startswith("sellerwatch_")}
 """Every metric of streams/metrics.py, which is imported for that."""
 
 
-def test_the_file_is_what_its_source_gives() -> None:
-    assert FILE.read_text() == written(), "run: python -m deploy.grafana.build"
+each_dashboard = pytest.mark.parametrize("name", NAMES)
+
+
+@each_dashboard
+def test_the_file_is_what_its_source_gives(name: str) -> None:
+    assert (FOLDER / f"{name}.json").read_text() == written(name), "run: python -m deploy.grafana.build"
+
+
+def test_every_file_has_a_source_and_every_source_a_file() -> None:
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(NAMES)
+    assert {file.stem for file in FOLDER.parent.glob("*.toml")} == set(NAMES)
 
 
 def cells(grid: dict[str, int]) -> set[tuple[int, int]]:
@@ -26,9 +35,10 @@ def cells(grid: dict[str, int]) -> set[tuple[int, int]]:
     return set(itertools.product(columns, rows))
 
 
-def test_panels_fill_the_grid_without_overlap_or_holes() -> None:
+@each_dashboard
+def test_panels_fill_the_grid_without_overlap_or_holes(name: str) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in dashboard()["panels"]:
+    for panel in dashboard(name)["panels"]:
         mine = cells(panel["gridPos"])
         assert not mine & taken, panel["title"]
         assert max(column for column, _ in mine) < 24
@@ -38,11 +48,20 @@ def test_panels_fill_the_grid_without_overlap_or_holes() -> None:
     assert len(taken) == 24 * height
 
 
-def test_ids_are_unique_and_the_uid_stays() -> None:
-    ids = [panel["id"] for panel in dashboard()["panels"]]
+@each_dashboard
+def test_ids_are_unique_and_the_uid_stays(name: str) -> None:
+    ids = [panel["id"] for panel in dashboard(name)["panels"]]
 
     assert len(set(ids)) == len(ids)
-    assert dashboard()["uid"] == "sellerwatch-overview"
+    assert dashboard(name)["uid"] == f"sellerwatch-{name}"
+
+
+@each_dashboard
+def test_each_leads_to_the_others(name: str) -> None:
+    (link,) = dashboard(name)["links"]
+
+    assert link["type"] == "dashboards"
+    assert set(link["tags"]) <= set(dashboard(name)["tags"])
 
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
@@ -76,12 +95,28 @@ def test_every_metric_that_is_used_exists() -> None:
     assert used <= OURS
 
 
-def test_every_metric_is_to_be_seen_in_the_dashboard() -> None:
+def test_every_metric_is_to_be_seen_in_a_dashboard() -> None:
     assert metrics.BUILD is not None
     used = set().union(*(metrics_in(line.expr) for line in lines()))
 
     assert used == OURS
 
 
-def test_every_metric_in_the_alert_rules_exists() -> None:
-    assert metrics_in((CHECKOUT / "deploy/prometheus/alerts.yml").read_text()) <= OURS
+@pytest.mark.parametrize("file", ["alerts.yml", "recording.yml"])
+def test_every_metric_in_the_rules_exists(file: str) -> None:
+    assert metrics_in((CHECKOUT / "deploy" / "prometheus" / file).read_text()) <= OURS
+
+
+def test_what_a_panel_shows_of_recorded_rules_is_recorded() -> None:
+    recorded = set(re.findall(r"record: (\S+)", (CHECKOUT / "deploy/prometheus/recording.yml").read_text()))
+    shown = {name for line in lines() for name in re.findall(r"sellerwatch:[\w:]+", line.expr)}
+
+    assert shown
+    assert shown <= recorded
+
+
+def test_what_is_good_below_a_value_is_coloured_from_below() -> None:
+    (panel,) = [panel for panel in panels("overview") if panel["title"] == "Decisions in 5 s"]
+
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [(step["color"], step["value"]) for step in steps] == [("red", None), ("orange", 0.99), ("green", 0.995)]
