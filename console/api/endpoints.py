@@ -176,9 +176,9 @@ async def search(call: Call) -> Hits:
 
 async def search_personal_value(call: Call) -> Holders:
     said: PersonalSearch = call.body
-    console, person = call.console, call.person
-    about = {"role": person.role.value, "details": {"kind": said.kind or "any"}}
-    await console.acting.record("value.searched", actor=person.name, **about)
+    console, about = call.console, {"kind": said.kind or "any"}
+    actor, role = call.person.name, call.person.role.value
+    await console.acting.record("value.searched", actor=actor, role=role, details=about)
     return await holders(console.database, console.redis, console.settings, said.value, said.kind)
 
 

@@ -62,12 +62,14 @@ def with_redis(settings: Settings, use: Callable[[Redis], Awaitable[T]]) -> T:
     """
 
     async def run() -> T:
-        redis = connect(settings.redis_url.get_secret_value())
+        redis = connect(settings.redis_url.get_secret_value(), retries=False)
         try:
             return await use(redis)
         except (RedisError, OSError) as error:
             where = settings.redis_place
-            raise UnavailableError(f"Redis at {where} does not answer: {error!r}; see `sellerwatch doctor`") from None
+            raise UnavailableError(
+                f"Redis at {where} does not answer: {str(error).rstrip('.')}; see `sellerwatch doctor`"
+            ) from None
         finally:
             await redis.aclose()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, get_args
 
 import msgspec
@@ -11,16 +11,21 @@ from redis.asyncio import Redis
 
 from detectors.erasure import MENTION, SELLER
 from detectors.events import PersonalKind
+from sellerwatch.operate import console_data
 from sellerwatch.operate.asking import confirm, record, tell, unknown, with_redis
+from streams import names
 from streams.entities import decode_standing
 from streams.erasure.person import Person
-from streams.erasure.records import erased_until, has_begun_anew
+from streams.erasure.records import has_begun_anew
 from streams.erasure.redis_side import Held, Holdings
 from streams.errors import SettingsError
 from streams.privacy import Pseudonyms
 from streams.settings import Settings
+from streams.status.kafka_side import read_kafka
+from streams.status.redis_side import read_positions
 from streams.store.entities import NONCE_BYTES, shard_of
 
+Ends = Mapping[tuple[str, int], int]
 BUYER: Final = "buyer.erased"
 LOOK_SECONDS: Final = 0.3
 DETAILS: Final = 16
@@ -108,7 +113,7 @@ def _finish(
     as_json: bool,
 ) -> int:
     records, alerts = with_redis(settings, lambda redis: _clear(redis, settings, held, person))
-    complete = with_redis(settings, lambda redis: _applied(redis, settings, person, held, wait))
+    complete = with_redis(settings, lambda redis: _applied(redis, settings, wait))
     rows = with_redis(settings, lambda redis: _rows(redis, settings, held, person)) if person.seller else 0
     done = Done(whom, acts, records, alerts, rows, complete, STAYS.format(who=who), _elsewhere(settings, person))
     said = f"erased {whom}: {records:,} records of intake, {alerts:,} undelivered alerts, {rows:,} features and texts"
@@ -128,8 +133,8 @@ def _elsewhere(settings: Settings, person: Person) -> list[str]:
     return [said for erase in ELSEWHERE if (said := erase(settings, person))]
 
 
-ELSEWHERE: Final[list[Callable[[Settings, Person], str]]] = []
-"""Memories beside Redis, such as the console's database: each erases, and says what in words; empty: nothing."""
+ELSEWHERE: Final[Sequence[Callable[[Settings, Person], str]]] = (console_data.erase,)
+"""Memories beside Redis: each erases, and says what in words; empty: nothing."""
 
 
 def _mention(settings: Settings, other: str, whom: str, *, hashed: bool = False) -> str:
@@ -171,11 +176,15 @@ def _counted(held: Held) -> str:
 # -- Redis ----------------------------------------------------------------------------------------
 
 
-async def _holdings(redis: Redis, settings: Settings) -> Holdings:
+async def _partitions(redis: Redis, settings: Settings) -> int:
     stored = await redis.get(f"{{{settings.namespace}.layout}}partitions")
     if stored is None:
         raise SettingsError(f"Redis holds no state under the namespace {settings.namespace!r}: no stage has run there")
-    return Holdings(redis, settings.namespace, int(stored))
+    return int(stored)
+
+
+async def _holdings(redis: Redis, settings: Settings) -> Holdings:
+    return Holdings(redis, settings.namespace, await _partitions(redis, settings))
 
 
 async def _look(redis: Redis, settings: Settings, person: Person) -> tuple[Held, list[str]]:
@@ -198,17 +207,29 @@ async def _clear(redis: Redis, settings: Settings, held: Held, person: Person) -
     return await holdings.clear_records(held, person), await holdings.clear_alerts(held)
 
 
-async def _applied(redis: Redis, settings: Settings, person: Person, held: Held, wait: float) -> bool:
-    """Waits until watch has folded the acts."""
-    holdings, until = await _holdings(redis, settings), time.monotonic() + wait
-    before = erased_until(held.profile)
+async def _applied(redis: Redis, settings: Settings, wait: float) -> bool:
+    """Waits until the acts are in the log, and watch has folded the log up to there."""
+    until, partitions = time.monotonic() + wait, await _partitions(redis, settings)
+    asked = await _ends(settings, names.ACTS)
+    goal: Ends | None = None
     while True:
-        erased = not person.seller or await holdings.erased_until(person.seller) > before
-        if erased and not await holdings.still_mentioned(held.mentioned_by, person):
+        reached = await read_positions(redis, settings.namespace, partitions)
+        if goal is None and _reaches(reached, asked):
+            goal = await _ends(settings, names.EVENTS)
+        if goal is not None and _reaches(reached, goal):
             return True
         if time.monotonic() > until:
             return False
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _ends(settings: Settings, topic: str) -> Ends:
+    found = await asyncio.to_thread(read_kafka, settings)
+    return {place: end for place, end in found.ends.items() if place[0] == topic and end > found.begins[place]}
+
+
+def _reaches(positions: Ends, ends: Ends) -> bool:
+    return all(positions.get(place, -1) >= end for place, end in ends.items())
 
 
 async def _rows(redis: Redis, settings: Settings, held: Held, person: Person) -> int:

@@ -190,16 +190,6 @@ class Holdings:
         """Up to when the fold looks at nothing of a seller; 0: it has not come to the act yet."""
         return erased_until(await self._get(self.profile_key(seller)))
 
-    async def still_mentioned(self, sellers: Sequence[str], person: Person) -> list[str]:
-        """Those of the sellers whose profiles name the person still."""
-        whom = [person.seller] if person.seller else person.all_hashes
-        found = []
-        for seller in sellers:
-            raw = await self._get(self.profile_key(seller))
-            if raw and any(mentioned(decode_profile(raw), each) for each in whom):
-                found.append(seller)
-        return found
-
     async def clear_rows(self, held: Held, seller: str) -> int:
         """Deletes features and texts that the fold looks at no more; how many."""
         until, done = await self.erased_until(seller), 0

@@ -60,11 +60,11 @@ async def _kafka(settings: Settings) -> KafkaSide:
 
 
 async def _redis(settings: Settings) -> RedisSide:
-    client = connect(settings.redis_url.get_secret_value())
+    client = connect(settings.redis_url.get_secret_value(), retries=False)
     try:
         return await asyncio.wait_for(read_redis(client, settings), PATIENCE_SECONDS)
     except (RedisError, OSError) as error:
-        text = str(error) or "no answer in time"
+        text = str(error).rstrip(".") or "no answer in time"
         return RedisSide(Service(up=False, text=f"{settings.redis_place} does not answer: {text}"), None)
     finally:
         await client.aclose()

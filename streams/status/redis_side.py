@@ -55,7 +55,7 @@ async def read_redis(redis: Redis, settings: Settings) -> RedisSide:
         service,
         count,
         await present(redis, presence_key(namespace)),
-        await _positions(redis, namespace, count or 0),
+        await read_positions(redis, namespace, count or 0),
         await Stops(redis, namespace).all(),
         await _outbox(redis, namespace, count) if count else None,
         {name: found for name in MODELS if (found := _counted(heads[model_key(name)]))} if heads else {},
@@ -76,7 +76,8 @@ async def _said_of_itself(redis: Redis, where: str) -> str:
     return f"{name} {version} at {where}, {info.get('role')}, {memory}, {kept}"
 
 
-async def _positions(redis: Redis, namespace: str, count: int) -> dict[tuple[str, int], int]:
+async def read_positions(redis: Redis, namespace: str, count: int) -> dict[tuple[str, int], int]:
+    """The next offset of each partition that a stage reads; of the log's there are `count`."""
     pipeline = redis.pipeline(transaction=False)
     for shard in range(SHARDS):
         pipeline.hgetall(f"{{{namespace}.intake.{shard}}}marks")

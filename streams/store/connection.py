@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import hiredis
 import structlog
 from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from streams import metrics
@@ -32,10 +34,15 @@ def sha(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
-def connect(url: str) -> Redis:
-    """A client whose calls fail fast, so that `patiently` decides when to repeat them."""
+def connect(url: str, *, retries: bool = True) -> Redis:
+    """A client whose calls fail fast, so that `patiently` decides when to repeat them.
+
+    Args:
+        retries: Let the client itself repeat a call some times; a command does not, a person waits for it.
+    """
+    once = {} if retries else {"retry": Retry(NoBackoff(), 0)}
     pool = ConnectionPool.from_url(
-        url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=15, decode_responses=False
+        url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=15, decode_responses=False, **once
     )
     pool.connection_class = type("PackingConnection", (_PacksInC, pool.connection_class), {})
     return Redis.from_pool(pool)

@@ -24,6 +24,7 @@ def main() -> None:
         for scheme in SCHEMES:
             context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
             page = context.new_page()
+            page.goto(f"{given.url}/system")  # the system is looked at in the background
             for name, path in places(page, given.url).items():
                 page.goto(given.url + path)
                 page.wait_for_timeout(400)  # charts are drawn

@@ -7,6 +7,7 @@ import pytest
 
 from detectors.alert_policy import Outcome, Policy, alert_id, any_open, close, decide, keep, reopen, severity
 from detectors.events import DAY, HOUR
+from detectors.expectations import ListedSeller, Market
 from detectors.profile import AlertState
 from tests.builders import MONDAY
 
@@ -152,3 +153,14 @@ def test_a_reinstated_seller_starts_with_a_clean_slate() -> None:
 def test_a_changed_threshold_changes_the_version() -> None:
     assert Policy(line=0.8).versions["policy"] != Policy().versions["policy"]
     assert Policy(line=0.8).versions["patterns"] == Policy().versions["patterns"]
+
+
+def test_a_watched_seller_s_line_is_never_above_its_own() -> None:
+    market = Market(watched=(ListedSeller("seller-1", MONDAY + DAY, "tip"),))
+    strict, lenient = (
+        Policy(line=0.5, watched_line=0.6, market=market),
+        Policy(line=0.7, watched_line=0.6, market=market),
+    )
+
+    assert [policy.line_for("seller-1", "", MONDAY) for policy in (strict, lenient)] == [0.5, 0.6]
+    assert lenient.line_for("seller-1", "", MONDAY + DAY) == lenient.line_for("seller-2", "", MONDAY) == 0.7

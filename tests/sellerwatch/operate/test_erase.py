@@ -3,9 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
+from console.store.database import Database
+from console.store.schema import links, orders
 from detectors.erasure import SELLER, erase
 from detectors.events import ActRecorded, Record, Source
 from detectors.facet_states import BuyerMix
@@ -16,7 +20,7 @@ from streams import entities
 from streams.entities import BuyerStats, Linked, Order, SellerSeen, Standing, Value, encode
 from streams.intake import log_partition
 from streams.privacy import Pseudonyms
-from streams.store.entities import NONCE_BYTES, shard_of
+from streams.store.entities import NONCE_BYTES, SHARDS, shard_of
 from tests.builders import MONDAY
 from tests.sellerwatch.operate.conftest import PARTITIONS, Ground
 from tests.streams.delivery import alert_json
@@ -74,10 +78,13 @@ def watch_runs(ground: Ground) -> Iterator[None]:
     def run() -> None:
         folded = 0
         while not done.wait(0.1):
-            for number, told in enumerate(ground.acts()):
-                if number >= folded and told.get("seller_id"):
+            acts = ground.acts()
+            for number, told in enumerate(acts[folded:], start=folded):
+                if told.get("seller_id"):
                     fold(ground, told, number)
-            folded = len(ground.acts())
+            folded = len(acts)
+            for shard in range(SHARDS):
+                ground.redis.hset(f"{{sw.intake.{shard}}}marks", "sellerwatch.acts/0", folded)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -111,7 +118,7 @@ def holding(ground: Ground, needle: bytes) -> set[str]:
 
 def test_a_seller_is_nowhere_any_more_and_others_keep_what_is_theirs(filled: Ground) -> None:
     with watch_runs(filled):
-        done = filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "10")
+        done = filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "60")
 
     assert done["complete"]
     assert holding(filled, b"shop-1") == set()
@@ -129,7 +136,7 @@ def test_a_seller_is_nowhere_any_more_and_others_keep_what_is_theirs(filled: Gro
 
 def test_the_acts_stand_in_the_log_of_each_seller_that_changes(filled: Ground) -> None:
     with watch_runs(filled):
-        filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "10")
+        filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "60")
 
     assert [(a["act"], a["seller_id"], a["subject"]) for a in filled.acts()] == [
         (SELLER, "shop-1", "shop-1"),
@@ -144,7 +151,7 @@ def test_a_buyer_is_found_by_its_hash_under_every_key_and_no_act_says_its_name(
     monkeypatch.setenv("SELLERWATCH_HASH_KEYS", "k2:another key for hashes,k1:a key for hashes of tests")
 
     with watch_runs(filled):
-        done = filled.told("erase", "--buyer", "ann", "--yes", "--wait", "10")
+        done = filled.told("erase", "--buyer", "ann", "--yes", "--wait", "60")
 
     assert done["complete"]
     assert holding(filled, former.encode()) == set()
@@ -160,6 +167,30 @@ def test_what_watch_has_not_come_to_is_said_with_what_to_do(filled: Ground) -> N
     assert result.exit_code == 1
     assert "repeat the command" in result.output
     assert filled.redis.exists(watch_key("shop-1", "o:o1"))  # not before the fold has said that it looks at it no more
+
+
+def test_the_console_forgets_as_well(filled: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "console.db"
+    monkeypatch.setenv("SELLERWATCH_CONSOLE_DATABASE", str(place))
+    database = Database.open(str(place))
+    buyer = Pseudonyms(filled.settings.hashing()).of("buyer", "ann")
+    with database.writing() as connection:
+        for seller in ("shop-1", "shop-2"):
+            order = {"order_id": f"o-{seller}", "placed_at": 1, "amount_minor": 1, "currency": "EUR", "quantity": 1}
+            connection.execute(insert(orders).values(seller_id=seller, buyer=buyer, logged_at=1, **order))
+        told = {"kind": "device", "value": "k1:d", "role": "seller", "own_role": "seller", "sellers": 2}
+        connection.execute(insert(links).values(seller_id="shop-2", other="shop-1", found_at=1, logged_at=1, **told))
+
+    filled.told("erase", "--buyer", "ann", "--yes", "--wait", "0")
+    done = filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "0")
+
+    assert "console's database: 2 rows" in done["elsewhere"][0]
+    with database.reading() as connection:
+        assert [tuple(row) for row in connection.execute(select(orders.c.seller_id, orders.c.buyer))] == [
+            ("shop-2", "")
+        ]
+        assert connection.execute(select(links)).all() == []
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,7 @@ def test_an_entry_is_told_once_with_its_best_name_and_a_weak_alias_counts_less(f
 
     (found,) = lists.search("Yan Xiaobing", least=0.5, limit=5)
     (weak,) = lists.search("Little Yan", least=0.5, limit=5)
+    assert lists.search("Little Yan", least=0.7, limit=5) == []
     assert (found.entry.entry_id, found.name.text) == ("25308", "YAN, Xiaobing")
     assert found.score > 0.9
     assert weak.score < 0.6
