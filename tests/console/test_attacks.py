@@ -15,6 +15,7 @@ from console.auth.roles import Person, Role
 from console.auth.sessions import Session
 from console.live import Live
 from console.pages.queue import stream_live
+from console.store.queries.paging import cursor
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.console.pages import made_app, settings_of, users_in, visiting, with_kafka
 from tests.console.test_api import basic
@@ -147,3 +148,25 @@ def test_an_open_page_hears_nothing_more_after_its_owner_has_lost_the_right(
         return found
 
     assert len(asyncio.run(asyncio.wait_for(heard(), 10))) == 1
+
+
+def test_numbers_that_are_none_or_that_no_database_holds_break_nothing(app: Any) -> None:
+    visitor = visiting(app)
+    visitor.log_in("lead")
+    cursors = {order: cursor(order, values) for order, values in (("newest", [2**63, "a"]), ("score", [1.0, "a"]))}
+    for path, status in (
+        ("/links?seller=a&steps=\u00b2", 200),
+        ("/news?newest=\u00b2", 200),
+        ("/news?newest=" + "9" * 30, 200),
+        (f"/?order=newest&after={cursors['newest']}", 400),
+        (f"/?order=score&after={cursors['score']}", 200),
+        (f"/api/alerts?order=newest&after={cursors['newest']}", 400),
+        (f"/api/alerts?since={2**63}", 400),
+    ):
+        assert visitor.get(path).status_code == status, path
+    for version, days in (("\u00b2", ""), ("9" * 30, ""), ("1", "\u00b2"), ("1", "9" * 5_000)):
+        form = {"verdict": "snoozed" if days else "confirmed", "version": version, "days": days, "reason": "later"}
+        assert visitor.post("/alerts/alr_000001/verdict", seen="/", **form).status_code == 400
+    verdict = {"version": 2**63, "verdict": "confirmed"}
+    address = "/api/alerts/alr_000001/verdict"
+    assert visitor.client.post(address, json=verdict, headers=basic("lead")).status_code == 400
