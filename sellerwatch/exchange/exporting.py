@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from detectors.events import SellerBanned, SellerReinstated, VerdictGiven
+from detectors.erasure import SELLER
+from detectors.events import ActRecorded, SellerBanned, SellerReinstated, VerdictGiven
 from sellerwatch.exchange.files import NAME, Header, Indicator, secret_of, write_file
 from sellerwatch.exchange.values import Used, Values, also
 from sellerwatch.report.reading import LogLine
@@ -21,7 +22,7 @@ from streams.reading import read_topic
 from streams.settings import Settings
 from streams.upstream import EPOCH, MICROSECOND
 
-LABELS: Final = (b'"verdict.given"', b'"seller.banned"', b'"seller.reinstated"')
+LABELS: Final = (b'"verdict.given"', b'"seller.banned"', b'"seller.reinstated"', b'"act.recorded"')
 CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 """A reason that is told: a code. Free text stays here."""
 BOTH, VERDICT, BAN = 0.95, 0.9, 0.8
@@ -74,7 +75,10 @@ def confirmed(logs: Sequence[Path], settings: Settings) -> dict[str, Case]:
                 record = decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise FilesError(f"{', '.join(map(str, logs))}: no dump of the log: {error}") from None
-            _note(cases.setdefault(record.seller_id, Case()), record)
+            if not isinstance(record.body, ActRecorded):
+                _note(cases.setdefault(record.seller_id, Case()), record)
+            elif record.body.act == SELLER:  # nothing that was said of it counts any more
+                cases.pop(record.seller_id, None)
     return {seller: case for seller, case in cases.items() if case.bad}
 
 

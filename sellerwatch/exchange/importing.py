@@ -49,13 +49,15 @@ def take(
 
     Raises:
         FilesError: A file is not what it should be.
-        SettingsError: Its exchange key is not there, or the two files have different sources.
+        SettingsError: Its exchange key is not there, the two files have different sources, or the second is newer.
         SignatureError: A file was changed, or signed with another secret.
         UnavailableError: Kafka does not answer.
     """
     found, earlier = read_file(file, settings), read_file(before, settings) if before else None
     if earlier is not None and (earlier.header.source, earlier.header.key) != (found.header.source, found.header.key):
         raise SettingsError(f"--before: {before} comes from {earlier.header.source}, not from {found.header.source}")
+    if earlier is not None and earlier.header.created_at > found.header.created_at:
+        raise SettingsError(f"{file} is older than {before}: an old file would list again what was taken back since")
     time = time_of(at)
     now = datetime.now(UTC) if not at else datetime.fromisoformat(at)
     good = [each for each in found.indicators if each.expires_at > now and each.confidence >= least]

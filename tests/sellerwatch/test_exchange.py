@@ -13,7 +13,9 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
+from detectors.erasure import SELLER
 from detectors.events import (
+    ActRecorded,
     LogBody,
     Record,
     SellerBanned,
@@ -236,6 +238,22 @@ def test_what_is_gone_is_withdrawn_and_what_is_doubtful_or_over_is_left_out(file
     assert [e["type"] for e in taken(file, withdraw=True)] == ["intel.withdrawn"] * 3
     assert len(taken(file, least=0.85)) == 2
     assert take(file, None, None, less.with_name("o.jsonl"), market("b"), at="2026-06-09T00:00:00Z").left_out == 3
+
+
+def test_an_old_file_that_comes_again_does_not_undo_a_newer_one(file: Path, log: Path) -> None:
+    newer = log.with_name("newer.jsonl")
+    exported(log, table(log.with_name("v.csv")), newer.name, at=NOW + timedelta(days=1))
+    assert len(taken(newer, before=file)) == 3
+    with pytest.raises(SettingsError, match=r"full\.jsonl is older than .*newer\.jsonl"):
+        taken(file, before=newer)
+
+
+def test_nobody_is_told_of_a_seller_that_was_erased(log: Path) -> None:
+    act = record(ActRecorded(act=SELLER, actor="ops", role="operator"), seller_id="both", event_time=MONDAY + 99)
+    write_events(log, [*log.read_bytes().splitlines(), encode_record(act)])
+    rows = [(seller, "email", f"{seller}@x.org") for seller in ("confirmed", "both")]
+    header, *found, _ = exported(log, table(log.with_name("v.csv"), *rows))
+    assert (header["count"], [each["reason"] for each in found]) == (1, ["confirmed"])
 
 
 def changed(file: Path, old: str, new: str) -> Path:
