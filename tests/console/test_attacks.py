@@ -170,3 +170,14 @@ def test_numbers_that_are_none_or_that_no_database_holds_break_nothing(app: Any)
     verdict = {"version": 2**63, "verdict": "confirmed"}
     address = "/api/alerts/alr_000001/verdict"
     assert visitor.client.post(address, json=verdict, headers=basic("lead")).status_code == 400
+
+
+def test_an_old_password_is_worth_nothing_to_a_program_from_the_moment_that_it_is_changed(app: Any) -> None:
+    users, client = app.state.console.access.users, visiting(app).client
+    users.add("robot", Role.AUDITOR, "the first password")
+    old = basic("robot", "the first password")
+    assert [client.get("/api/alerts", headers=old).status_code for _ in range(2)] == [200, 200]
+    users.set_password("robot", "the second password")
+    assert client.get("/api/alerts", headers=old).status_code == 401
+    users.remove("robot")
+    assert client.get("/api/alerts", headers=basic("robot", "the second password")).status_code == 401

@@ -36,6 +36,7 @@ from sellerwatch import cli
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.report.build import Choices, Sources, build, period_of
 from sellerwatch.report.model import Report, Section, Table
+from sellerwatch.report.tables import guarded
 from streams import names
 from streams.errors import SettingsError, UnavailableError
 from streams.files import FilesError, write_events
@@ -381,6 +382,25 @@ def test_one_payment_for_a_whole_basket_is_a_sale_of_each_order(tmp_path: Path) 
     (row,) = rows(found, "high_volume_sellers").values()
     assert row[2:4] == [200, 500_000]
     assert (row[0], row[4]) == ("overdue by 2 days", "no"), "a verification that failed later counts no more"
+
+
+def test_the_first_moment_of_a_period_counts_and_its_end_does_not(tmp_path: Path) -> None:
+    april = MARCH + 31 * DAY
+    log = [
+        happened(SellerReinstated(), "first", MARCH - DAY),
+        happened(SellerBanned("fraud"), "first", MARCH),
+        happened(SellerBanned("fraud"), "end", april),
+        *sales("end", [*(april - n * HOUR for n in range(1, 200)), april], amount_minor=9_900, currency="USD"),
+    ]
+    write_events(tmp_path / "log.jsonl", log)
+    found = build(period_of("2026-03-01", "2026-04-01"), Sources(logs=[tmp_path / "log.jsonl"]), Choices(), Settings())
+    assert rows(found, "summary")["bans of sellers"][1] == 1
+    assert rows(found, "summary")["bans reversed by a reinstatement"][1] == 0, "it was reinstated before"
+    assert not rows(found, "high_volume_sellers")
+
+
+def test_a_formula_behind_spaces_is_one_too() -> None:
+    assert guarded("  =1+1") == "'  =1+1"
 
 
 def test_without_files_the_topics_are_read(tmp_path: Path, folder: Path, mock_kafka: EmbeddedKafka) -> None:
