@@ -71,8 +71,8 @@ class Access:
         """Who asks; `None`: nobody we know."""
         if self._user_header is not None:
             return self._vouched_for(connection)
-        if self._open:
-            return Person("local", Role.ADMIN)
+        if self._open:  # whom a proxy passes on is not on this machine
+            return None if _passed_on(connection) else Person("local", Role.ADMIN)
         user = self.users.all().get(session.name) if self.users and session.name else None
         return user.person if user is not None and user.stamp == session.stamp else None
 
@@ -82,6 +82,10 @@ class Access:
         name = connection.headers.get(self._user_header or "", "").strip()[:64]
         role = highest(",".join(connection.headers.getlist(self._role_header)))
         return Person(name, role) if name and role else None
+
+
+def _passed_on(connection: HTTPConnection) -> bool:
+    return any(name in connection.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
 
 
 def is_loopback(host: str) -> bool:

@@ -150,6 +150,13 @@ def test_an_open_page_hears_nothing_more_after_its_owner_has_lost_the_right(
     assert len(asyncio.run(asyncio.wait_for(heard(), 10))) == 1
 
 
+def test_an_open_console_lets_nobody_in_whom_a_proxy_passes_on(tmp_path: Path) -> None:
+    opened = visiting(create_app(settings_of(tmp_path, console_open=True)))
+    assert opened.get("/").status_code == 200
+    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        assert opened.get("/", headers={name: "198.51.100.7"}).status_code == 403
+
+
 def test_numbers_that_are_none_or_that_no_database_holds_break_nothing(app: Any) -> None:
     visitor = visiting(app)
     visitor.log_in("lead")
