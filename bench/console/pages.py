@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.console.pages", description=__doc__)
     parser.add_argument("place", help="a path, or postgresql://...")
     settings = Settings(
-        console_database=parser.parse_args().place,  # type: ignore[arg-type]
+        console_database=parser.parse_args().place,
         console_open=True,
         redis_url="redis://127.0.0.1:1/0",  # type: ignore[arg-type]
         kafka_brokers=["127.0.0.1:1"],
