@@ -44,13 +44,14 @@ class BasicAuth:
 
     async def _look(self, console: Console, request: Request, name: str, password: str, mark: bytes) -> Person:
         address = console.access.proxies.client(request)
-        if wait := console.limiter.wait(name, address):
-            raise Problem(429, "Too many tries", f"Wait {ceil(wait / 60)} minutes.")
         assert console.access.users is not None
         async with self._hashing:
+            if wait := console.limiter.wait(name, address):  # here: those tried while this one waited have counted
+                raise Problem(429, "Too many tries", f"Wait {ceil(wait / 60)} minutes.")
             user = await asyncio.to_thread(console.access.users.knows, name, password)
+            if user is None:
+                console.limiter.failed(name, address)
         if user is None:
-            console.limiter.failed(name, address)
             raise Problem(401, "Name or password is wrong", "They are those of the console's log-in page.")
         console.limiter.succeeded(name, address)
         console.acting.record_later("login", actor=user.name, role=user.role.value, details={"by": "api"})
