@@ -4,7 +4,7 @@ ARGS ?=
 PYTHON ?=
 RUN = .venv/bin/python -m
 
-.PHONY: help demo test check lint format chaos bench bench-detection environment lock clean
+.PHONY: help demo test check lint format chaos bench bench-detection docs environment lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ bench: environment ## how fast it is, beside the usual way
 
 bench-detection: environment ## how good the detection is; ARGS="--data DIR --seeds 5"
 	@$(RUN) bench.detection $(ARGS)
+
+docs: environment ## the pages as a site, in .cache/docs/site, with its links checked
+	@sh scripts/docs
 
 environment: ## .venv with the packages of the lock, and nothing when it is there
 	@PYTHON="$(PYTHON)" sh scripts/environment

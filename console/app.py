@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from console.api import serving as api
 from console.auth import pages as auth
 from console.auth.access import is_loopback
 from console.auth.middleware import Who
@@ -46,6 +47,7 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Mount("/static", KeptFiles(directory=STATIC), name="static"),
         *(route for part in parts for route in part.ROUTES),
+        *api.routes(),
     ]
 
 

@@ -134,7 +134,7 @@ def score(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
+    return "-" if share is None else f"{share * 100:.0f} %"
 
 
 def money(amount_minor: int, currency: str) -> str:

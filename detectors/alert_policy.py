@@ -18,6 +18,9 @@ from detectors.profile import AlertState
 
 KEPT_ALERTS = 8
 """Patterns whose last alert a profile remembers."""
+ID_SIZE = 10
+KEPT_IDS = 16
+"""Escalations whose ids are kept; what they are for is answered long before there are so many."""
 SEVERITIES = ("low", "medium", "high", "critical")
 SNOOZE = "*"
 """With the pattern's name behind it: the key of a snooze among a seller's alerts."""
@@ -239,10 +242,13 @@ def keep(
         first = _digest(tipping[0], pattern, tipping[1], 0)
         states[pattern] = AlertState(first, first, severity(policy, score), score, now, now, closed=WITHHELD)
         return None
-    if state is not None and score >= (policy.line if line is None else line):
-        state.seen_at = now
+    lapsed = state is not None and not state.closed and now - state.seen_at > policy.lapse
+    if state is not None and not lapsed and score >= (policy.line if line is None else line):
+        state.seen_at = now  # what has lapsed is not opened again unseen: its next alert is a first one
     if state is None or outcome is not Outcome.ESCALATED:
         return None
+    if state.escalations:
+        state.earlier = (state.earlier + state.latest_id)[-KEPT_IDS * ID_SIZE :]
     state.escalations += 1
     state.latest_id = _digest(tipping[0], pattern, tipping[1], state.escalations)
     state.severity = max(state.severity, severity(policy, score))
@@ -262,9 +268,15 @@ def close(policy: Policy, states: Mapping[str, AlertState], alert: str | None, v
     for pattern, state in states.items():
         if pattern.startswith(SNOOZE):
             continue
-        if alert is None or alert in (alert_id(state.alert_id), alert_id(state.latest_id)):
+        if alert is None or is_named(state, alert):
             state.closed = verdict
             state.silent_until = now + (policy.confirmed_for if verdict == "confirmed" else policy.dismissed_for)
+
+
+def is_named(state: AlertState, alert: str) -> bool:
+    """Whether an id is that of the alert or of one of its escalations."""
+    earlier = (state.earlier[at : at + ID_SIZE] for at in range(0, len(state.earlier), ID_SIZE))
+    return alert in map(alert_id, (state.alert_id, state.latest_id, *earlier))
 
 
 def withheld(policy: Policy, state: AlertState | None, now: Micros) -> bool:
@@ -276,7 +288,7 @@ def take_snooze(policy: Policy, states: dict[str, AlertState], asked: AlertSnooz
     """Keeps the pattern that is named, or all of them, silent about the seller until the moment that is named."""
     pattern = asked.pattern or ""
     if asked.alert_id is not None:
-        named = (p for p, s in states.items() if asked.alert_id in (alert_id(s.alert_id), alert_id(s.latest_id)))
+        named = (pattern for pattern, state in states.items() if is_named(state, asked.alert_id))
         found = next(named, None)
         if found is None:
             return
@@ -303,7 +315,7 @@ def reopen(states: dict[str, AlertState]) -> None:
 
 def _digest(seller_id: str, pattern: str, event_id: str, escalation: int) -> bytes:
     text = "\0".join((seller_id, pattern, event_id, str(escalation)))
-    return hashlib.blake2b(text.encode(), digest_size=10).digest()
+    return hashlib.blake2b(text.encode(), digest_size=ID_SIZE).digest()
 
 
 def alert_id(digest: bytes) -> str:

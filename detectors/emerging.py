@@ -106,7 +106,7 @@ def _log_odds(bad: int, clean: int, total_bad: int, total_clean: int) -> tuple[f
     Ranked by deviations from 0, as in the paper, common words would come first; by the lower end of the interval
     a word that clean sellers never use does.
     """
-    total = PRIOR * (total_bad + total_clean)
+    total = PRIOR * (total_bad + total_clean + 1)  # and a term that nobody has used: one may be all there is
     prior = PRIOR * (bad + clean)
     among_bad = log((bad + prior) / (total_bad + total - bad - prior))
     among_clean = log((clean + prior) / (total_clean + total - clean - prior))

@@ -21,6 +21,8 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late without an order of this seller, running average."""
     praise: float = 0.0
     """Share of late with five stars."""
+    strangers: float = 0.0
+    """Share of late by people who never bought here and speak of other sellers too."""
 
 
 class PaymentMix(Struct, frozen=True, array_like=True, gc=False):

@@ -157,13 +157,13 @@ def _learn(
                 facets.take(len(measured), states, p, moment)
             measured.append(measure(p, moment))
             sampled = digest[0] % SAMPLED == 0
-            chance = from_bytes(digest[1:5], "big")
-            usual = p.orders, p.usual_currency, p.recent, p.links, p.cohort
-            row = Row(index, p, time, *usual, sampled, kind is OrderPlaced, states, chance)
+            chance, is_order = from_bytes(digest[1:5], "big"), kind is OrderPlaced
+            now, links, cohort = p.recent, p.links, p.cohort
+            row = Row(index, p, time, p.orders, p.usual_currency, now, links, cohort, sampled, is_order, states, chance)
             if moment.reading is not None and (sampled or kind is ListingPublished):
                 row.plain, row.proven = moment.reading.plain, is_proven(p, time)
             steps.append(row)
-            if kind is OrderPlaced:
+            if is_order:
                 placed[body.order_id] = (seller_id, p.orders, time, record.logged_at)
         else:
             if kind in _NOTED:

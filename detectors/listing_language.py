@@ -21,7 +21,7 @@ DOUBT: Final = 2
 """Ordinary titles that every seller is taken to have had."""
 KEPT_WORDS: Final = 3
 KEPT_CONTACTS: Final = 2
-KEPT_TITLES: Final = 5
+KEPT_TITLES: Final = 4
 """Different titles that named goods, of which a seller is remembered to have had so many."""
 SILENT: Final = Wording()
 

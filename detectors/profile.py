@@ -66,6 +66,8 @@ class AlertState(Struct, array_like=True, gc=False):
     silent_until: Micros = 0
     told: float = 0.0
     """The highest score that learn was told of, for the budget."""
+    earlier: bytes = b""
+    """Ids of the escalations before the latest, one behind the other: a verdict may name any of them."""
 
 
 class Profile(Struct, array_like=True, gc=False):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.base import Case, Term, against, share
-from detectors.batch import Batch, Column, above, either
+from detectors.batch import Batch, Column, above, either, rise
+from detectors.facet_states import Copies
 
 
 def _say_match(case: Case) -> str:
@@ -19,6 +20,13 @@ def _say_buyers(case: Case) -> str:
     return against(case, f"{share(case.observed)} of buyers came from one banned seller")
 
 
+def _say_listings(case: Case) -> str:
+    of = case.state(Copies, Copies()).of
+    return against(
+        case, f"{share(case.observed)} of listings show pictures or texts of {of}, who was banned or confirmed"
+    )
+
+
 def _say_new(case: Case) -> str:
     return f"the account is new: {case.raw.orders} orders so far"
 
@@ -29,29 +37,36 @@ def _say_standing(_case: Case) -> str:
 
 @dataclass(frozen=True)
 class ReturnAfterBan:
-    """Looks for the contacts, payout account, devices, address and buyers of a banned or confirmed seller.
+    """Looks for contacts, payout account, devices, address, buyers and listings of a banned or confirmed seller.
 
-    One strong value is enough; weak ones (IP, address) and re-used buyers add up. Buyers count by the share
-    that came from one and the same banned seller, so that a shop which merely shares a town's customers with
-    it is left alone. Values that many sellers share are damped.
+    One strong value is enough; weak ones (IP, address), re-used buyers, and pictures and texts add up. Buyers
+    count by the share that came from one and the same banned seller, so that a shop which merely shares a town's
+    customers with it is left alone. Values that many sellers share are damped.
 
     Misses who comes back with everything new and other customers.
 
     Args:
-        match, buyers, new, standing: Weight of each fact.
+        match, buyers, listings, new, standing: Weight of each fact.
     """
 
     name: ClassVar[str] = "return_after_ban"
-    idle_below: ClassVar[Mapping[str, float]] = {"ban_match": 0.0, "ban_buyers": 0.0, "standing": 0.0}
+    idle_below: ClassVar[Mapping[str, float]] = {
+        "ban_match": 0.0,
+        "ban_buyers": 0.0,
+        "banned_listings": 0.05,
+        "standing": 0.0,
+    }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("banned_value", "ban_match", _say_match),
         Term("banned_buyers", "ban_buyers", _say_buyers),
+        Term("banned_listings", "banned_listings", _say_listings),
         Term("account_new", "account_new", _say_new),
         Term("own_standing", "standing", _say_standing),
     )
 
     match: float = 2.3
     buyers: float = 2.4
+    listings: float = 1.2
     new: float = 0.8
     standing: float = 1.2
 
@@ -61,12 +76,14 @@ class ReturnAfterBan:
         enough = 10.0 * experience / (10.0 * experience + 2.0 * (1.0 - experience))
         match = f["ban_match"]
         buyers = above(f["ban_buyers"], 2.0 * peers["ban_buyers"]) * enough
-        both = either(match, buyers)
+        listings = rise(f["banned_listings"], 0.05, 0.25)
+        both = either(match, buyers, 0.6 * listings)
         young = f["account_new"]
         weight = both * (0.3 + 0.7 * young)
         return (
             self.match * match * weight,
             self.buyers * buyers * weight,
+            self.listings * listings * weight,
             self.new * young * both * both,
             self.standing * f["standing"],
         )

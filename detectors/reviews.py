@@ -21,18 +21,27 @@ DOUBT = 3
 NONE = Reviews(0)
 
 
-def _learn_review(p: Profile, _record: Record, body: ReviewLeft, time: Micros, _m: Moment) -> None:
+def _is_stranger(record: Record) -> bool:
+    """Whether the reviewer has reviewed other sellers, and is not known to have bought of this one."""
+    reviewed = any(seen.kind == "reviewer" and seen.sellers for seen in record.seen)
+    return reviewed and not any(seen.kind == "buyer" and seen.own for seen in record.seen)
+
+
+def _learn_review(p: Profile, record: Record, body: ReviewLeft, time: Micros, _m: Moment) -> None:
     before = p.reviews or Reviews(time)
     days = (time - before.at) / DAY
     count = before.count + 1
     rate = 1.0 / min(count + DOUBT, MEMORY)
+    orderless = body.order_id is None
+    stranger = orderless and _is_stranger(record)
     p.reviews = Reviews(
         time,
         count,
         before.day * exp(-days) + 1.0,
         before.month * exp(days / -30.0) + 1.0,
-        before.orderless + ((body.order_id is None) - before.orderless) * rate,
+        before.orderless + (orderless - before.orderless) * rate,
         before.praise + ((body.rating == 5) - before.praise) * rate,
+        before.strangers + (stranger - before.strangers) * rate,
     )
 
 
@@ -40,8 +49,8 @@ class ReviewsFacet:
     """How reviews come, how many praise, whether anything was bought."""
 
     state: ClassVar[str] = "reviews"
-    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 6
-    features: ClassVar[tuple[str, ...]] = ("review_burst", "review_orderless", "review_praise")
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 7
+    features: ClassVar[tuple[str, ...]] = ("review_burst", "review_orderless", "review_praise", "reviewers_shared")
     prior: ClassVar[Mapping[str, float]] = {"review_burst": 0.05, "review_orderless": 0.02, "review_praise": 0.4}
 
     def learns(self) -> Mapping[type, Learner]:
@@ -50,15 +59,17 @@ class ReviewsFacet:
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.reviews or NONE
         days = (p.clock - s.at) / DAY
-        return s.count, s.day * exp(-days), s.month * exp(days / -30.0), s.orderless, s.praise, p.orders_30d
+        day, month = s.day * exp(-days), s.month * exp(days / -30.0)
+        return s.count, day, month, s.orderless, s.praise, p.orders_30d, s.strangers
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
-        (count, day, month, orderless, praise, orders) = raw
+        (count, day, month, orderless, praise, orders, strangers) = raw
         expected = (np.maximum(month - day, 0.0) + orders) / 30.0
         return (
             half(np.maximum(day - 3.0 * expected - 2.0, 0.0), 6.0),
             orderless,
             praise * half(count, 4.0),
+            strangers,
         )
 
 
@@ -74,17 +85,23 @@ def _say_praise(case: Case) -> str:
     return against(case, f"{share(case.observed)} of reviews give five stars")
 
 
+def _say_shared(case: Case) -> str:
+    return against(
+        case, f"{share(case.observed)} of reviews by people who never bought here, and praise other sellers too"
+    )
+
+
 @dataclass(frozen=True)
 class ReviewManipulation:
     """Looks for reviews that come without trade behind them.
 
     A burst alone is what follows a sale some days later; nothing but praise is what a good shop gets. It
-    takes reviews that name no order, and counts burst and praise with them.
+    takes reviews that name no order, and counts burst, praise, and reviewers who do so elsewhere with them.
 
     Misses bought reviews that come slowly, each after a real order.
 
     Args:
-        orderless, burst, praise: Weight of each fact.
+        orderless, burst, praise, reviewers: Weight of each fact.
     """
 
     name: ClassVar[str] = "reviews"
@@ -93,11 +110,13 @@ class ReviewManipulation:
         Term("reviews_without_orders", "review_orderless", _say_orderless),
         Term("review_burst", "review_burst", _say_burst),
         Term("only_praise", "review_praise", _say_praise),
+        Term("shared_reviewers", "reviewers_shared", _say_shared),
     )
 
     orderless: float = 1.6
     burst: float = 2.0
     praise: float = 0.8
+    reviewers: float = 1.4
 
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
@@ -107,4 +126,5 @@ class ReviewManipulation:
             self.orderless * unearned * (0.3 + burst),
             self.burst * unearned * burst,
             self.praise * unearned * f["review_praise"] * (0.2 + burst),
+            self.reviewers * unearned * rise(above(f["reviewers_shared"], 2.0 * peers["reviewers_shared"]), 0.1, 0.3),
         )

@@ -1,6 +1,6 @@
 """The versions of the models that are kept: which there are, how good each was, and which are held."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from redis.asyncio import Redis
@@ -21,8 +21,14 @@ async def announced(redis: Redis, namespace: str) -> list[Announcement]:
     """
     keys = [f"{{{namespace}.learn.0}}{slot}" for model in MODELS for slot in all_slots(model)]
     stored = [value for value in await redis.mget(keys) if isinstance(value, bytes)]
-    found = {one.version: one for one in map(decode_announcement, stored)}
-    return sorted(found.values(), key=lambda one: (one.published_at, one.model, one.version))
+    return each_once(map(decode_announcement, stored))
+
+
+def each_once(found: Iterable[Announcement]) -> list[Announcement]:
+    """Every version as it was announced last, oldest first: one that was put back stands in an older place, too."""
+    ordered = sorted(found, key=lambda one: (one.published_at, one.model, one.version))
+    last = {one.version: one for one in ordered}
+    return [one for one in ordered if last[one.version] is one]
 
 
 async def held(redis: Redis, settings: Settings) -> set[str]:

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
-from streams.topics import PATIENCE_MS, client_options
+from streams.topics import PATIENCE_MS, client_options, read_layout
 
 SILENT_POLLS = 30
 """So many empty polls of a second each, and the broker is taken to be away."""
@@ -30,13 +30,13 @@ def read_topic(settings: Settings, topic: str, partitions: Sequence[int] | None 
         SettingsError: There is no such topic.
         UnavailableError: No broker answers, or none any more.
     """
+    known = read_layout(settings).partitions.get(topic)  # a consumer alone waits for ever where no broker answers
+    if not known:
+        raise SettingsError(f"topic {topic} is missing; make it by `sellerwatch topics create`")
     options = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "bootstrap_timeout_ms": PATIENCE_MS}
     try:
         with closing(KafkaConsumer(**client_options(settings), **options)) as consumer:
-            known = consumer.partitions_for_topic(topic)
-            if not known:
-                raise SettingsError(f"topic {topic} is missing; make it by `sellerwatch topics create`")
-            for number in sorted(known if partitions is None else partitions):
+            for number in sorted(range(known) if partitions is None else partitions):
                 yield from _read(consumer, TopicPartition(topic, number))
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {error!r}; see `sellerwatch doctor`") from None

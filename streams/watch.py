@@ -45,8 +45,8 @@ from streams.store.partition import Answer, Commit, PartitionStore, Refused
 
 log = structlog.get_logger()
 
-CHUNK = 250
-"""Records in one commit: it keeps Redis busy for a millisecond or two, not longer."""
+CHUNK = 400
+"""Records in one commit: it keeps Redis busy for some milliseconds; half as many cost the fold a tenth more."""
 PROFILE_SECONDS = 10 * 86_400 + REMEMBERED // SECOND
 """Ten days more than the fold remembers a seller: so long watch may stand still."""
 ROW_SECONDS = 46 * 86_400

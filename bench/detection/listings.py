@@ -1,13 +1,17 @@
 """Listing language: what is found in titles before any label, and after verdicts on half of the vendors."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from statistics import mean, stdev
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from bench.detection.titles import Titles, chance, load, third_party_lists
+from bench.detection.trial import run
 from detectors.emerging import Emerging
 from detectors.folding import Folded, fold_text
 from detectors.kept_texts import PLACES, place_of
@@ -16,19 +20,38 @@ from detectors.text_learner import TextLearner
 from detectors.text_model import TextModel
 from simulator.dice import Dice
 from simulator.disguises import DISGUISES
+from simulator.marketplace import START
 
 Score = Callable[[Folded], float]
 CONFIRMED = 30
 """Verdicts after which a planted word is to be proposed."""
 PLANTED = "zorpite"
 COST_TITLES = 3_000
+FEW, MANY = 3, 60
+"""Titles: sellers with fewer are not judged by them, and of the others no more are published."""
+
+
+class Listed(NamedTuple):
+    """What a seller publishes."""
+
+    event_id: str
+    type: str
+    event_time: str
+    seller_id: str
+    listing_id: str
+    title: str
+
+
+def encode(event: Listed) -> bytes:
+    """A contract event."""
+    return msgspec.json.encode(event._asdict() | {"amount_minor": 2_000, "currency": "EUR"})
 
 
 def measure(data: Path | None, seeds: Sequence[int]) -> str:
     """The part's tables, in Markdown; splits follow a hash of seed and seller."""
     sources = load(data)
     lines = [f"## Listing language (seeds {seeds[0]} to {seeds[-1]})", "", *_unlearned(sources, data), ""]
-    return "\n".join([*lines, *_learned(sources, seeds), "", *_others(sources, seeds), ""])
+    return "\n".join([*lines, *_sellers(sources), "", *_learned(sources, seeds), "", *_others(sources, seeds), ""])
 
 
 def _unlearned(sources: Sequence[Titles], data: Path | None) -> list[str]:
@@ -58,6 +81,34 @@ def _list_row(name: str, lexicon: Lexicon, sources: Sequence[Titles], flagged: C
     shares = [_share(flags["Agora"]), _share(drugs), _share(flags["Dream"]), _share(flags["Agora"] + flags["Dream"])]
     said = " | ".join(f"{share:.3f}" for share in shares)
     return f"| {name} | {len(lexicon.terms)} | {said} | {100 * _share(flags['honest']):.2f} % |"
+
+
+def _sellers(sources: Sequence[Titles]) -> list[str]:
+    """Sellers that publish their titles and sell nothing."""
+    lines = [
+        f"Sellers of {FEW} titles and more, by their listings alone, before any label:",
+        "",
+        "| sellers | of | alerted |",
+        "|---|---|---|",
+    ]
+    for titles in sources:
+        by_seller: dict[str, list[Folded]] = {}
+        for seller, text in zip(titles.sellers, titles.texts, strict=True):
+            by_seller.setdefault(seller, []).append(text)
+        shops = {seller: texts[:MANY] for seller, texts in by_seller.items() if len(texts) >= FEW}
+        trial = run(_published(shops))
+        lines.append(f"| {titles.source} | {len(shops)} | {_share(bool(trial.course(s).alerts) for s in shops):.3f} |")
+    return lines
+
+
+def _published(shops: Mapping[str, Sequence[Folded]]) -> Iterator[bytes]:
+    """A listing a minute of each seller."""
+    for at in range(MANY):
+        moment = (START + timedelta(minutes=at)).isoformat()
+        for seller, texts in shops.items():
+            if at < len(texts):
+                name = f"{seller}-{at}"
+                yield encode(Listed(name, "listing.published", moment, seller, name, texts[at].canon or "-"))
 
 
 def _learned(sources: Sequence[Titles], seeds: Sequence[int]) -> list[str]:

@@ -11,6 +11,11 @@ SIZE: Final = 640.0
 RING: Final = 118.0
 MOST: Final = 40
 """Sellers in one drawing; the table beside it has them all."""
+MOST_LABELS: Final = 14
+"""Of lines: more would stand on each other."""
+CROWDED: Final = 24
+WEAK: Final = 0.05
+"""Where there are many ties, those that say less are left to the table."""
 
 
 class Tie(Struct, frozen=True):
@@ -55,12 +60,16 @@ class Graph(Struct, frozen=True):
     box: str
     """The `viewBox`."""
     left_out: int
+    labelled: bool
+    """Whether there is room for what each line stands for."""
 
 
 def graph(root: str, ties: Sequence[Tie]) -> Graph | None:
     """Rings by the number of ties from the root; `None` where it has none."""
     if not ties:
         return None
+    if len(ties) > CROWDED:
+        ties = [tie for tie in ties if tie.strength >= WEAK] or ties
     rings, parents = _rings(root, ties)
     shown = [seller for ring in rings for seller in ring][:MOST]
     places = _places(root, [[seller for seller in ring if seller in set(shown)] for ring in rings], parents)
@@ -74,7 +83,7 @@ def graph(root: str, ties: Sequence[Tie]) -> Graph | None:
         Node(seller, x, y, depth[seller], y + (28 if seller != root and y >= 0 else -20))
         for seller, (x, y) in places.items()
     ]
-    return Graph(nodes, edges, box, sum(map(len, rings)) - len(shown))
+    return Graph(nodes, edges, box, sum(map(len, rings)) - len(shown), len(edges) <= MOST_LABELS)
 
 
 def _rings(root: str, ties: Sequence[Tie]) -> tuple[list[list[str]], dict[str, str]]:

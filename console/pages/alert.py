@@ -1,5 +1,6 @@
 """One alert: what was found, what it rests on, and what people say of it."""
 
+import re
 from typing import Any, Final
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from detectors.decision import Alert
 TRACK: Final = 220.0
 SNOOZES: Final = {"1": "a day", "3": "3 days", "7": "a week", "30": "30 days", "90": "90 days"}
 OTHERS: Final = 8
+_NORMS: Final = re.compile(r"; peers [^;]*$| \((?:own norm|peers)[^()]*\)$")
 
 
 class Bar(Struct, frozen=True):
@@ -95,8 +97,7 @@ def context(request: Request, found: Shown) -> dict[str, Any]:
 
 def sentence(alert: Alert) -> str:
     """The two strongest reasons, without the norms in brackets: they stand below."""
-    told = [reason.text.rpartition(" (")[0] or reason.text for reason in alert.reasons[:2]]
-    return "; ".join(told)
+    return "; ".join(_NORMS.sub("", reason.text) for reason in alert.reasons[:2])
 
 
 def bar(reason: Reason, alert: Alert) -> Bar:

@@ -83,9 +83,15 @@ for (const place of all("[data-chart]")) {
     paths: at && !place.dataset.labels ? () => null : undefined,
     value: (_, value) => (value == null ? "-" : value.toFixed(2)),
   }));
+  const short = times.at(-1) - times[0] < 3 * 86400 && times[0] - times.at(-1) < 3 * 86400;
+  const clock = { timeZone: "UTC", day: "2-digit", month: "short" }, exact = { hour: "2-digit", minute: "2-digit" };
+  const dates = new Intl.DateTimeFormat("en-GB", short ? { ...clock, ...exact } : clock);
+  const moments = new Intl.DateTimeFormat("en-GB", { ...clock, year: "numeric", ...exact });
+  const along = { ...axis, space: short ? 110 : 70, values: (_, at) => at.map((each) => dates.format(each * 1e3)) };
+  const when = { label: "time", value: (_, at) => (at == null ? "-" : moments.format(at * 1e3)) };
   const size = () => ({ width: place.clientWidth, height: 230 });
   const chart = new uPlot({ ...size(), tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
-    scales: { y: { range: [0, 1] } }, axes: [axis, axis], series: [{}, ...series] },
+    scales: { y: { range: [0, 1] } }, axes: [along, axis], series: [when, ...series] },
     [sorted(times), ...names.map((name) => sorted(cells(name)))], place);
   addEventListener("resize", () => chart.setSize(size()));
 }

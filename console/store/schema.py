@@ -70,6 +70,7 @@ alerts: Final = Table(
     Index("alerts_by_time", "state", "raised_at", "alert_id", "pattern", "severity"),
     Index("alerts_by_severity", "state", "severity", "score", "alert_id", "pattern", "raised_at"),
     Index("alerts_by_score", "state", "score", "alert_id", "pattern", "severity", "raised_at"),
+    Index("alerts_by_kind", "state", "pattern", "severity"),
     Index("alerts_by_seller", "seller_id", "raised_at"),
     Index("alerts_alike", "pattern", "state", "score"),
     Index("alerts_by_age", "raised_at"),
@@ -270,8 +271,20 @@ word_choices: Final = Table(
 )
 """Own. What people said of the new words that verdicts have brought up; `accepted` is 0 or 1."""
 
+erased: Final = Table(
+    "erased",
+    metadata,
+    _text("what", primary_key=True),
+    _micros("until"),
+    Index("erased_by_age", "until"),
+    sqlite_with_rowid=False,
+)
+"""What acts of the log have erased: `s` and a seller's id, or `v` and a keyed hash. What the topics have told of it up
+to `until` is not shown again, in whatever order they are read."""
+
 FED: Final = (
     positions,
+    erased,
     alerts,
     alert_bodies,
     alert_words,

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.fold import Step
 
+MOST_DAYS: Final = 3_660
 Case = tuple[str, str]
 """Seller and pattern: what one alert, with its escalations, is about."""
 
@@ -45,6 +46,7 @@ class Side:
     """Days with decisions."""
     _orders: Counter[str] = field(default_factory=Counter)
     _placed: dict[str, int] = field(default_factory=dict)
+    """Of the events of one step: the seller's orders up to each."""
 
     def take(self, steps: Iterable[Step]) -> None:
         """Adds what came of some steps."""
@@ -58,7 +60,7 @@ class Side:
                         self.highest[seller] = decision.seller_score
                     if decision.type == "order.placed":
                         self._orders[seller] += 1
-                        self._placed[decision.event_id] = self._orders[seller]
+                    self._placed[decision.event_id] = self._orders[seller]
                 for alert in effects.alerts:
                     if alert.escalation:
                         self.escalations += 1
@@ -97,11 +99,13 @@ class Side:
 
 
 def calendar(days: Iterable[str]) -> list[str]:
-    """All days from the first to the last, without gaps."""
+    """All days from the first to the last, without gaps; of a stray clock's period, the days that there are."""
     known = sorted(days)
     if not known:
         return []
     first, last = date.fromisoformat(known[0]), date.fromisoformat(known[-1])
+    if (last - first).days > MOST_DAYS:  # one event dated 1970 must not stretch tables and plots over decades
+        return list(dict.fromkeys(known))
     return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 

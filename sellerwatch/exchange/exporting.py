@@ -13,11 +13,11 @@ from detectors.events import SellerBanned, SellerReinstated, VerdictGiven
 from sellerwatch.exchange.files import NAME, Header, Indicator, secret_of, write_file
 from sellerwatch.exchange.values import Used, Values, also
 from sellerwatch.report.reading import LogLine
-from sellerwatch.report.topics import read_topic
 from streams import names
 from streams.errors import SettingsError
 from streams.files import FilesError, read_events
 from streams.privacy import Pseudonyms
+from streams.reading import read_topic
 from streams.settings import Settings
 from streams.upstream import EPOCH, MICROSECOND
 
@@ -65,7 +65,8 @@ def confirmed(logs: Sequence[Path], settings: Settings) -> dict[str, Case]:
         UnavailableError: Kafka does not answer.
     """
     cases: dict[str, Case] = {}
-    lines = (line for path in logs for line in read_events(path)) if logs else read_topic(names.EVENTS, settings)
+    from_topic = (held.value for held in read_topic(settings, names.EVENTS)) if not logs else ()
+    lines = (line for path in logs for line in read_events(path)) if logs else from_topic
     decode = msgspec.json.Decoder(LogLine).decode
     for line in lines:
         if any(kind in line for kind in LABELS):

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple, get_args
 
 from detectors.events import IntelKind, Micros, Place, SellerAccount
 from sellerwatch.report.reading import micros
-from sellerwatch.report.topics import read_topic
 from streams.errors import InvalidEventError, SettingsError
 from streams.files import FilesError, read_events
 from streams.privacy import ALSO_LISTED, address_text
+from streams.reading import read_topic
 from streams.settings import Settings
 from streams.upstream import parse
 
@@ -51,7 +51,7 @@ def values_of(paths: Sequence[Path], settings: Settings) -> Values:
         UnavailableError: Kafka does not answer.
     """
     if not paths:
-        return lambda: _of_events(read_topic(TOPIC, settings))
+        return lambda: _of_events(held.value for held in read_topic(settings, TOPIC))
     return lambda: (used for path in paths for used in _of_file(path))
 
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from detectors.cohort_snapshot import unpack
 from detectors.curves import LEVELS
-from detectors.learners import COHORTS
+from detectors.learners import COHORTS, WORDS
 from detectors.risk_model import MICRO
 from detectors.risk_snapshot import Publication, unpack_publication
+from detectors.words_learner import proposed_terms
 
 SHOWN = 20
 """Most lines of curves or norms."""
@@ -18,6 +19,8 @@ def differences(model: str, before: bytes, after: bytes) -> Iterator[tuple[str, 
     """What, how it was, and how it is: what changed most comes first."""
     if model == COHORTS:
         yield from _of_cohorts(before, after)
+    elif model == WORDS:
+        yield from _of_words(before, after)
     else:
         yield from _of_risk(unpack_publication(before), unpack_publication(after))
 
@@ -59,3 +62,12 @@ def _of_cohorts(before: bytes, after: bytes) -> Iterator[tuple[str, str, str]]:
             yield f"{cohort}: norm of {f}", f"{norms[0][cohort][f]:.3f}", f"{norms[1][cohort][f]:.3f}"
     for cohort in sorted(set(norms[0]) ^ set(norms[1])):
         yield f"cohort {cohort}", "known" if cohort in norms[0] else "-", "known" if cohort in norms[1] else "-"
+
+
+def _of_words(before: bytes, after: bytes) -> Iterator[tuple[str, str, str]]:
+    """Terms that are proposed, by how surely they set confirmed sellers apart."""
+    old, new = ({one.term: one.at_least for one in proposed_terms(snapshot)} for snapshot in (before, after))
+    terms = sorted(set(old) | set(new), key=lambda term: (-abs(new.get(term, 0.0) - old.get(term, 0.0)), term))
+    for term in terms[:SHOWN]:
+        said = [f"{of[term]:.1f}" if term in of else "-" for of in (old, new)]
+        yield f"proposed: {term}", said[0], said[1]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.decision import say_time
-from detectors.learners import COHORTS, MODELS, RISK
+from detectors.learners import MODELS, RISK
 from detectors.risk_learner import CHALLENGER
 from sellerwatch.models.comparing import differences
 from sellerwatch.operate.asking import record, user
@@ -83,12 +83,16 @@ def _figures(a: Announcement) -> tuple[float, float, float]:
 def diff(old: str, new: str, settings: Settings) -> None:
     """Prints where two versions of a model differ most."""
     before, after = (_found(settings, version) for version in (old, new))
-    if (before.model == COHORTS) != (after.model == COHORTS):
+    if _kind(before) != _kind(after):
         raise SettingsError(f"{old} is of {before.model}, {new} of {after.model}: they cannot be compared")
     table = Table("what", old, new, show_edge=False)
     for what, was, now in differences(before.model, unverified(before.snapshot), unverified(after.snapshot)):
         table.add_row(what, was, now)
     Console(highlight=False).print(table)
+
+
+def _kind(announced: Announcement) -> str:
+    return RISK if announced.model == CHALLENGER else announced.model
 
 
 def rollback(version: str, settings: Settings) -> None:

@@ -81,13 +81,13 @@ def read_lines(path: Path) -> Iterator[Entry]:
             if text := line.strip():
                 try:
                     entity = _decode(clean(path, number, "properties", text))
-                except msgspec.DecodeError as error:
+                except (msgspec.DecodeError, RecursionError) as error:
                     raise FilesError(f"{path}, line {number}: {_advice(error)}") from error
                 if (entry := _entry(entity)) is not None:
                     yield entry
 
 
-def _advice(error: msgspec.DecodeError) -> str:
+def _advice(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return f"{error}; write one FollowTheMoney entity a line, with `id`, `schema` and `properties`"
     return f"is not JSON ({error}); write one entity a line"

@@ -12,7 +12,7 @@
 A table with `coin` and `address` lists wallets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Final, get_args
 from detectors.events import IntelKind
 from streams.screening.countries import country_code
 from streams.screening.entries import Entry, ListedName, ListedValue
-from streams.screening.reading import Row, rows, wrong
+from streams.screening.reading import Row, first_line, rows, wrong
 
 KINDS: Final[tuple[IntelKind, ...]] = get_args(IntelKind)
 NAME_KINDS: Final = ("person", "organisation", "")
@@ -32,22 +32,21 @@ COLUMNS: Final = frozenset(
 
 def read(path: Path) -> Iterator[Entry]:
     """Entries of a table."""
-    for at, row in enumerate(rows(path)):
-        if at == 0:
-            _check_columns(row)
+    _check_columns(path, [cell.strip().strip('"').lower() for cell in first_line(path).split(",")])
+    for row in rows(path):
         yield _wallet(row) if "coin" in row else _entry(row)
 
 
-def _check_columns(row: Row) -> None:
-    if "coin" in row and "address" in row:
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    if "coin" in columns and "address" in columns:
         return
-    if "name" not in row and "value" not in row:
-        raise wrong(row.path, 1, "name", "is missing; the first line names the columns: `name`, or `kind` and `value`")
-    for column in row:
+    if "name" not in columns and "value" not in columns:
+        raise wrong(path, 1, "name", "is missing; the first line names the columns: `name`, or `kind` and `value`")
+    for column in columns:
         if column and column not in COLUMNS:
             near = get_close_matches(column, COLUMNS, n=1)
             said = f"did you mean `{near[0]}`?" if near else f"write one of {', '.join(sorted(COLUMNS))}"
-            raise wrong(row.path, 1, column, f"is none that is known; {said}")
+            raise wrong(path, 1, column, f"is none that is known; {said}")
 
 
 def _wallet(row: Row) -> Entry:

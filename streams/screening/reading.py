@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -79,12 +80,15 @@ def rows(path: Path, columns: tuple[str, ...] = (), *, latin: bool = False) -> I
     """
     csv.field_size_limit(_LONGEST_CELL)
     with opened(path) as file:
-        reader = csv.reader(file)
+        reader = csv.reader(chain(file, (END_OF_FILE,)))
         header = list(columns)
         try:
             for cells in reader:
                 if not any(cell.strip() for cell in cells) or cells == [END_OF_FILE]:
                     continue
+                if END_OF_FILE in cells[-1]:
+                    what = "a quote before it is not closed, so all behind that is one cell; close every quote"
+                    raise FilesError(f"{path}, line {reader.line_num}: {what}")
                 if not header:
                     header = [cell.strip().lower() for cell in cells]
                     _check_header(path, reader.line_num, header)
@@ -104,7 +108,7 @@ def _row(path: Path, line: int, header: list[str], cells: list[str], *, latin: b
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         what = f"{len(cells)} cells where the first line names {len(header)} columns; put texts with commas in quotes"
         raise wrong(path, line, header[-1], what)
-    row = Row.fromkeys(header, "")  # a line may end before its last cells
+    row = Row(dict.fromkeys(header, ""))  # a line may end before its last cells
     row.path, row.line = path, line
     for name, cell in zip(header, cells, strict=False):
         text = cell.strip()

@@ -134,9 +134,11 @@ def test_text_finds_ids_and_beginnings_of_words(database: Database, text: str, f
 def test_a_word_that_very_many_alerts_have_finds_the_same(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     _take(database, *_many())
     few = _ids(database, QueueFilter(text="buyers velocity"))
-    monkeypatch.setattr("console.store.queries.queue.FEW", 3)
-    assert _ids(database, QueueFilter(text="buyers velocity")) == few
     assert len(few) == 40
+    for name, number in (("FEW", 3), ("MANY", 45), ("MANY", 3)):
+        monkeypatch.setattr(f"console.store.queries.queue.{name}", number)
+        assert _ids(database, QueueFilter(text="buyers velocity")) == few
+        assert _ids(database, QueueFilter(text="velocity small_repeat")) == []
 
 
 def test_an_escalation_changes_the_alert_in_its_place(database: Database) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.alert_policy import Outcome, Policy, alert_id, any_open, close, decide, keep, reopen, severity
 from detectors.events import DAY, HOUR
+from detectors.expectations import ListedSeller, Market
 from detectors.profile import AlertState
 from tests.builders import MONDAY
 
@@ -58,6 +60,17 @@ def test_outcomes(states: dict[str, AlertState], score: float, alone: float, lat
     assert decide(POLICY, states, "velocity", score, alone, MONDAY + later) is outcome
 
 
+def test_an_alert_that_has_lapsed_is_not_opened_again_by_what_is_not_sent() -> None:
+    now = MONDAY + 40 * DAY
+    states = {"velocity": open_alert(0.72), "disputes": AlertState(b"2", b"2", 0, 0.72, now, now)}
+    outcome = decide(POLICY, states, "velocity", 0.75, 0.5, now)
+    keep(POLICY, states, "velocity", outcome, 0.75, now, ("seller-1", "event-1"))
+    close(POLICY, {"disputes": states["disputes"]}, None, "dismissed", now)
+
+    assert outcome is Outcome.OTHER_OPEN
+    assert decide(POLICY, states, "velocity", 0.75, 0.5, now + DAY) is Outcome.FIRST
+
+
 @pytest.mark.parametrize(("score", "name"), [(0.70, 0), (0.7999, 0), (0.80, 1), (0.88, 2), (0.94, 3), (0.999999, 3)])
 def test_severity_rises_with_the_score(score: float, name: int) -> None:
     assert severity(POLICY, score) == name
@@ -74,6 +87,21 @@ def test_an_escalation_has_an_id_of_its_own_and_the_first_one_stays_known() -> N
     assert risen.alert_id == first_id
     assert risen.latest_id != first_id
     assert (risen.escalations, risen.score, risen.severity) == (1, 0.9, 2)
+
+
+def test_a_verdict_may_name_any_of_an_alert_s_escalations() -> None:
+    states: dict[str, AlertState] = {}
+    ids = []
+    for day, outcome in enumerate((Outcome.FIRST, *(Outcome.ESCALATED,) * 3)):
+        tipping = ("seller-1", f"event-{day}")
+        sent = keep(POLICY, states, "velocity", outcome, 0.72 + day / 20, MONDAY + day * DAY, tipping)
+        assert sent is not None
+        ids.append(alert_id(sent.latest_id))
+
+    for named in ids:
+        answered = msgspec.structs.replace(states["velocity"])
+        close(POLICY, {"velocity": answered}, named, "dismissed", MONDAY + 5 * DAY)
+        assert answered.closed == "dismissed"
 
 
 def test_the_quiet_period_begins_anew_with_an_escalation() -> None:
@@ -125,3 +153,14 @@ def test_a_reinstated_seller_starts_with_a_clean_slate() -> None:
 def test_a_changed_threshold_changes_the_version() -> None:
     assert Policy(line=0.8).versions["policy"] != Policy().versions["policy"]
     assert Policy(line=0.8).versions["patterns"] == Policy().versions["patterns"]
+
+
+def test_a_watched_seller_s_line_is_never_above_its_own() -> None:
+    market = Market(watched=(ListedSeller("seller-1", MONDAY + DAY, "tip"),))
+    strict, lenient = (
+        Policy(line=0.5, watched_line=0.6, market=market),
+        Policy(line=0.7, watched_line=0.6, market=market),
+    )
+
+    assert [policy.line_for("seller-1", "", MONDAY) for policy in (strict, lenient)] == [0.5, 0.6]
+    assert lenient.line_for("seller-1", "", MONDAY + DAY) == lenient.line_for("seller-2", "", MONDAY) == 0.7

@@ -71,3 +71,13 @@ def test_memory_is_bounded_and_a_word_that_comes_often_is_kept() -> None:
 def test_terms_are_words_and_pairs_without_amounts() -> None:
     assert terms_of(" blue dream 5g x 100 ") == ["blue", "dream", "blue dream"]
     assert "🍄" in terms_of(" 🍄 menu ")
+
+
+def test_where_all_confirmed_sellers_use_one_word_and_nobody_else_wrote_it_is_proposed() -> None:
+    emerging = Emerging()
+    for _ in range(5):
+        emerging.learn([" zorpite "], bad=True)
+
+    (only,) = emerging.candidates()
+    assert (only.term, only.confirmed) == ("zorpite", 5)
+    assert only.log_odds > 0.0

@@ -55,7 +55,7 @@ TIMES = (
 
 
 FULLEST = {
-    "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345),
+    "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "payment_mix": PaymentMix(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "account": Account("throwaway", ("email", "payout_account", "phone", "tax_id"), 1.0, 1.0),
     "parcels": Parcels(COUNT, 1.2345, 1.2345, 1.2345, 1.2345, "€" * 24, "€" * 24),
@@ -72,7 +72,7 @@ FULLEST = {
         ListedName("display_name", "s" * 28, "e" * 28, 0.9876, 0.9876, "other", "r" * 28),
         "instrument listed by " + "s" * 28 + " on 2026-03-02",
     ),
-    "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 5),
+    "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
 }
 """Of every facet."""

@@ -1,7 +1,9 @@
 """Who was banned and comes back: found before the fifth order; neighbours and namesakes are not."""
 
-from detectors.events import LinkFound, OtherSeller, SellerReinstated, VerdictGiven
+from detectors.events import DAY, LinkFound, OtherSeller, SellerReinstated, VerdictGiven
+from detectors.sketches import IMAGE
 from tests.builders import Market, known_buyer, order_placed, registered, shared_with, sighted
+from tests.detectors.test_listing_reuse import copied, publishes
 from tests.detectors.trades import Trade
 
 
@@ -83,3 +85,29 @@ def test_a_confirmed_seller_keeps_its_standing_until_reinstated() -> None:
 
     assert confirmed > quiet + 0.3
     assert market.risk() < confirmed - 0.3
+
+
+def came_back(*, device: bool, pictures: bool) -> Market:
+    market = Market()
+    market.happens(registered(verification="pending"), *([shared_with("device", "hydra", status="banned")] * device))
+    return publishes(market, 4, *([copied(IMAGE, "hydra", status="banned")] * pictures))
+
+
+def test_its_device_and_its_pictures_together_alert_before_anything_is_sold() -> None:
+    both = came_back(device=True, pictures=True)
+
+    assert "return_after_ban" in both.patterns()
+    assert came_back(device=True, pictures=False).patterns() == []
+    said = {reason.code for alert in both.effects.alerts for reason in alert.reasons}
+    assert "banned_value" in said
+    assert said & {"banned_listings", "banned_seller_listings"}  # one fact is told once, by its strongest pattern
+
+
+def test_an_old_shop_that_shows_a_banned_seller_s_pictures_did_not_return() -> None:
+    market = Market()
+    market.happens(registered())
+    orders(market, 60)
+    market.now += 90 * DAY
+    publishes(market, 4, copied(IMAGE, "hydra", status="banned"))
+
+    assert "return_after_ban" not in market.patterns()

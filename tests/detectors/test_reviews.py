@@ -1,7 +1,7 @@
 """Reviews without trade behind them are found; a good shop after a sale is left alone."""
 
-from detectors.events import DAY, ReviewLeft
-from tests.builders import Market, order_placed
+from detectors.events import DAY, ReviewLeft, Sighting
+from tests.builders import Market, known_buyer, order_placed, sighted
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
 
@@ -48,3 +48,30 @@ def test_reviews_fade_and_a_seller_without_any_has_no_state() -> None:
 
     assert burst > 0.6
     assert features(market)["review_burst"] == 0.0
+
+
+def praised_by(market: Market, *seen: Sighting, order: bool = False) -> Market:
+    """A review every two days for a month."""
+    for number in range(15):
+        review = ReviewLeft(f"reader-{number}", 5, f"order-{number}" if order else None)
+        market.happens(review, *seen, days=2.0)
+    market.happens(order_placed(), days=0.01)
+    return market
+
+
+def test_reviewers_who_praise_several_sellers_and_buy_of_none_weigh_more() -> None:
+    elsewhere = sighted("reviewer", sellers=4, events=9)
+    shared, strangers = praised_by(shop(30), elsewhere), praised_by(shop(30))
+
+    assert shared.risk() > strangers.risk() + 0.1
+    assert "shared_reviewers" in {reason.code for reason in shared.effects.decisions[-1].reasons}
+
+
+def test_customers_who_review_wherever_they_buy_are_none_of_them() -> None:
+    elsewhere = sighted("reviewer", sellers=4, events=9)
+    customers = praised_by(shop(30), elsewhere, known_buyer(own=1))
+    named = praised_by(shop(30), elsewhere, order=True)
+
+    assert features(customers)["reviewers_shared"] == 0.0
+    assert features(named)["reviewers_shared"] == 0.0
+    assert customers.patterns() == named.patterns() == []

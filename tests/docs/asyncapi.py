@@ -23,6 +23,7 @@ OUT: Final[Mapping[str, tuple[type, str, str]]] = {
     names.ALERTS: (Alert, "alerts", "Every alert."),
     names.REJECTED: (Rejected, "rejected", "Refused events with their reason and their original bytes."),
 }
+READ: Final = {"sellerwatch.acts": "What people do in the console and by commands; nobody else writes it."}
 ENVELOPE: Final = {
     "event_id": {
         "type": "string",
@@ -56,7 +57,8 @@ def _info() -> dict[str, Any]:
     return {
         "title": "Sellerwatch",
         "version": version("sellerwatch"),
-        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; fields that are not named are left out.",
+        "description": f"What Sellerwatch reads and writes. A body has at most {MAX_BYTES // 1024} KiB; "
+        "fields that are not named are left out.",
         "license": {"name": "Apache-2.0"},
     }
 
@@ -77,7 +79,7 @@ def _name(kind: str) -> str:
 def _event(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """An event as upstream sends it: its envelope and its body are one object."""
     fields = {name: schema for name, schema in body["properties"].items() if name not in SET_BY_INTAKE}
-    by_order = kind.startswith(("payment.", "shipment."))
+    by_order = kind.startswith(("payment.", "shipment.", "act."))
     needed = ["event_id", "event_time", *([] if by_order or kind.startswith("intel.") else ["seller_id"])]
     envelope = {
         name: schema for name, schema in ENVELOPE.items() if name != "seller_id" or not kind.startswith("intel.")
@@ -118,7 +120,7 @@ def _upstream() -> dict[str, Any]:
     return {
         topic: {
             "address": topic,
-            "description": "Yours; Sellerwatch reads it. Any key.",
+            "description": READ.get(topic, "Yours; Sellerwatch reads it. Any key."),
             "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in kinds},
         }
         for topic, kinds in BY_TOPIC.items()

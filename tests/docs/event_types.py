@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from detectors.events import UpstreamBody
-from streams import names
 from tests.upstream import event
 
 BODIES: Final[Mapping[str, Any]] = {str(body.__struct_config__.tag): body for body in UpstreamBody.__args__}
@@ -19,12 +18,9 @@ FAMILIES: Final = {
     "reports": "report",
     "verdicts": "verdict",
     "intel": "intel",
+    "sellerwatch.acts": "act",
 }
-BY_TOPIC: Final = {
-    topic: [kind for kind in BODIES if kind.split(".")[0] == FAMILIES[topic]]
-    for topic in names.UPSTREAM
-    if topic in FAMILIES
-}
+BY_TOPIC: Final = {topic: [kind for kind in BODIES if kind.split(".")[0] == FAMILIES[topic]] for topic in FAMILIES}
 SET_BY_INTAKE: Final = frozenset({"ip_prefix", "mail"})
 FURTHER: Final[Mapping[str, Mapping[str, Any]]] = {
     "order.placed": {

@@ -50,6 +50,8 @@ def _takes(field: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
         hidden = {"address"}  # of a place: what intake makes of it
         names = [f"`{name}`{'*' if name in needed else ''}" for name in inner["properties"] if name not in hidden]
         return f"an object: {', '.join(names)}"
+    if field["type"] == "object":
+        return "an object of plain values"
     if field["type"] == "array":
         return f"a list, at most {field['maxItems']}: {_takes(field['items'], schemas)}"
     return _plain(field)

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from detectors.decision import Alert
+from streams import names
 from streams.upstream import parse
 from tests.docs import asyncapi, events_page
 from tests.docs.event_types import BODIES, BY_TOPIC, example
@@ -77,3 +78,7 @@ def test_the_alert_of_the_readme_is_one_by_the_document(document: dict[str, Any]
 
     assert list(validator(document, "Delivery").iter_errors(delivered)) == []
     assert msgspec.convert(delivered["data"], Alert).alert_id
+
+
+def test_every_upstream_topic_is_there() -> None:
+    assert set(BY_TOPIC) == {*names.UPSTREAM, names.ACTS}

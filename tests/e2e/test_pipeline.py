@@ -37,9 +37,11 @@ def running(system: System) -> System:
     wait_until(lambda: system.serves("watch2") and claims(system, "watch2") > 0, 60, "the second watch has its part")
     system.feed(events[rest:])
     system.feed(event(kind, seller_id="judged") for kind in ("verdict.given", "verdict.snoozed", "seller.banned"))
-    about = {"subject_kind": "seller", "subject": "judged", "seller_id": "judged"}
-    record_act(system.settings(), Act(act="seller.opened", actor="ann", role="lead", **about))
-    record_act(system.settings(), Act(act="keys.rotated", actor="ann", role="admin", details={"keys": 2}))
+    opened = Act(
+        act="seller.opened", actor="ann", role="lead", subject_kind="seller", subject="judged", seller_id="judged"
+    )
+    for act in (opened, Act(act="keys.rotated", actor="ann", role="admin", details={"keys": 2})):
+        record_act(system.settings(), act)
     system.settle(120)
     return system
 

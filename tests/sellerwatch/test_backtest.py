@@ -5,9 +5,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from detectors.alert_policy import Policy
+from detectors.decision import Evidence
 from detectors.events import (
     ModelPublished,
     PaymentDisputed,
@@ -31,10 +33,11 @@ from sellerwatch.replay import event_replay, run
 from simulator import simulate
 from streams.errors import SettingsError
 from streams.files import write_events
+from streams.fold import Step
 from streams.policy.published import PolicyShelf, pack
 from streams.settings import Settings
 from streams.signing import sign
-from tests.builders import record
+from tests.builders import Market, order_placed, payment, record
 
 NEW = """
 [alerts]
@@ -190,6 +193,26 @@ def test_a_plot_keeps_its_numbers_inside() -> None:
 def test_the_calendar_has_no_gaps() -> None:
     assert calendar({"2026-02-27", "2026-03-02"}) == ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]
     assert calendar(()) == []
+
+
+def test_a_stray_clock_does_not_stretch_the_calendar() -> None:
+    assert calendar(["2026-03-01", "1970-01-01", "2026-03-01", "9999-12-31"]) == [
+        "1970-01-01",
+        "2026-03-01",
+        "9999-12-31",
+    ]
+
+
+def test_orders_before_an_alert_of_a_payment_are_those_before_the_payment() -> None:
+    market = Market(policy=Policy(line=0.001))
+    bodies = [order_placed(), payment(), *(order_placed() for _ in range(5))]
+    effects = market.fold([record(body, event_id=f"e{n}") for n, body in enumerate(bodies)])
+    tipped = msgspec.structs.replace(effects.alerts[0], evidence=Evidence(["e1"], [], []))
+    effects.alerts = [tipped]
+    side = Side("present", "v")
+    side.take([Step([effects])])
+
+    assert [alert.orders_before for alert in side.raised] == [1]
 
 
 def test_without_anything_to_try_it_says_what_to_give(files: Path) -> None:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from detectors.events import (
+    LogBody,
     Record,
     SellerBanned,
     SellerReinstated,
@@ -27,10 +28,10 @@ from sellerwatch.exchange.exporting import export
 from sellerwatch.exchange.files import read_file
 from sellerwatch.exchange.importing import take
 from sellerwatch.exchange.values import KINDS, Values, values_of
-from sellerwatch.report.topics import read_topic
 from streams.errors import SettingsError
 from streams.files import FilesError, write_events
 from streams.privacy import Pseudonyms
+from streams.reading import read_topic
 from streams.settings import Settings
 from streams.signing import SignatureError
 from streams.store.connection import connect, load_scripts
@@ -99,7 +100,7 @@ async def test_what_one_marketplace_has_confirmed_is_found_at_the_other(
     await here.read("sellers", *early)
     write_events(tmp_path / "early.jsonl", early)
     taken = take(tmp_path / "market-a.jsonl", None, values_of([tmp_path / "early.jsonl"], b), None, b, at=AT)
-    await here.read("intel", *read_topic("intel", b))
+    await here.read("intel", *(held.value for held in read_topic(b, "intel")))
     await here.read("sellers", *early, joined("late", payout_account=IBAN.replace(" ", "").lower()), joined("clean"))
 
     log = of_b.log()

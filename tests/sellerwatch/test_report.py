@@ -3,14 +3,17 @@
 import csv
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from kafka import KafkaProducer
 from typer.testing import CliRunner
 
+from bench.reports import BOUND_MIB, measure
 from detectors.assessment import Reason
 from detectors.decision import Alert, Evidence, encode_alert, say_time
 from detectors.events import (
@@ -30,11 +33,14 @@ from detectors.events import (
     encode_record,
 )
 from sellerwatch import cli
+from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.report.build import Choices, Sources, build, period_of
 from sellerwatch.report.model import Report, Section, Table
-from streams.errors import SettingsError
+from streams import names
+from streams.errors import SettingsError, UnavailableError
 from streams.files import FilesError, write_events
 from streams.settings import Settings
+from streams.topics import client_options
 from tests.builders import order_placed, payment, record, registered
 
 MARCH = 1_772_323_200_000_000
@@ -363,3 +369,40 @@ def test_the_clock_of_high_volume_sellers_runs_by_orders_that_were_paid(tmp_path
     assert rows(found, "high_volume")["not decided, for want of rates"] == [1]
     assert table(found, "unrated").rows == [["JPY", 200, 1]]
     assert {row["seller_id"] for row in csv.DictReader((tmp_path / "all.csv").open(newline=""))} == set(sellers)
+
+
+def test_without_files_the_topics_are_read(tmp_path: Path, folder: Path, mock_kafka: EmbeddedKafka) -> None:
+    with EmbeddedKafka() as own:
+        settings = Settings(kafka_brokers=own.bootstrap.split(","), kafka_api_version="0.11")
+        period = period_of("2026-03-01", "2026-04-01")
+        with pytest.raises(SettingsError, match=r"topic sellerwatch\.decisions is missing"):
+            build(period, Sources(), Choices(), settings)
+        with closing(KafkaProducer(**client_options(settings), acks="all")) as producer:
+            for topic, lines in zip((names.DECISIONS, names.ALERTS, names.EVENTS), market(), strict=True):
+                own.create_topic(topic, 3)
+                for number, line in enumerate([*lines, b"no record of ours", *lines]):
+                    producer.send(topic, value=line, partition=number % 3)
+            producer.flush()
+        found = build(period, Sources(), Choices(), settings)
+
+    numbers = [table for section in found.sections for table in section.tables]
+    assert numbers == [table for section in reported(folder).sections for table in section.tables]
+    assert "3 lines" in section(found, "overview").warnings[0]
+
+
+def test_a_broker_that_is_away_is_said() -> None:
+    settings = Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11")
+    with pytest.raises(UnavailableError, match="no Kafka broker answers"):
+        build(period_of("2026-03-01", "2026-04-01"), Sources(), Choices(), settings)
+
+
+@pytest.mark.slow
+def test_ten_times_as_much_takes_no_more_memory(tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "many").mkdir()
+    few, _, counted_few = measure(3_000, 3_000, tmp_path / "few")
+    many, _, counted = measure(30_000, 30_000, tmp_path / "many")
+
+    assert (counted_few, counted) == (3_000, 30_000)
+    assert many < few + 48
+    assert many < BOUND_MIB

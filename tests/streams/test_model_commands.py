@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from detectors.events import DAY, Source, decode_record
-from detectors.learners import GUARD, RISK, Learners
-from detectors.training import encode_row
+from detectors.learners import GUARD, RISK, WORDS, Learners
+from detectors.training import TrainingRow, encode_row
+from detectors.words_learner import WordsLearner
+from sellerwatch.models.comparing import differences
 from streams import learn as stage
 from streams import names
 from streams.kafka.poll import Claim, Part, Partition
@@ -22,6 +24,7 @@ from streams.model_commands import (
     slots_of,
     unpack_command,
 )
+from streams.model_versions import each_once
 from streams.signing import SignatureError, sign, verify
 from streams.store.partition import Answer, Commit
 from tests.detectors.orders_with_labels import traffic
@@ -148,3 +151,25 @@ def test_a_command_comes_back_as_it_was_packed_and_only_for_its_purpose() -> Non
 def test_every_publication_has_a_place_among_those_that_are_listed() -> None:
     places = set(all_slots(RISK))
     assert all(set(slots_of(RISK, hour * DAY // 24)) <= places for hour in range(24 * 70))
+
+
+def test_a_version_that_was_put_back_counts_from_then_on_wherever_its_first_place_lies() -> None:
+    old, bad = Announcement(RISK, "old", 40 * DAY, b""), Announcement(RISK, "bad", 41 * DAY, b"")
+    again = msgspec.structs.replace(old, published_at=42 * DAY)
+
+    assert each_once([again, bad, old]) == each_once([old, bad, again]) == [bad, again]
+
+
+def test_two_versions_of_words_differ_in_the_terms_that_they_propose() -> None:
+    learner = WordsLearner()
+    before = learner.publication()
+    for number in range(4):
+        source = Source(names.EVENTS, 0, number)
+        row = TrainingRow(
+            source, f"e{number}", None, f"s{number}", "", 0, 0, (), False, "bad", "verdict", texts=(" zorpite ",)
+        )
+        learner.learn_one(row)
+
+    ((what, was, now),) = differences(WORDS, before, learner.publication())
+    assert (what, was) == ("proposed: zorpite", "-")
+    assert float(now)

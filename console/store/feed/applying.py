@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from console.store.database import Database
 from console.store.feed.decision_rows import take_decisions
+from console.store.feed.erasing import alerts_left
 from console.store.feed.keeping import trim
 from console.store.feed.log_rows import take_log
 from console.store.feed.positions import Place, Position, anchor_of, move
@@ -19,6 +20,7 @@ from console.store.settling import settle
 from detectors.decision import Alert, Decision
 from detectors.events import Micros, decode_record
 from streams import names
+from streams.upstream import micros_of
 
 log = structlog.get_logger()
 
@@ -90,7 +92,7 @@ def _take(connection: Connection, parts: Sequence[Part], now: Micros) -> None:
     raised = [alert for _, alert in _decoded(parts, names.ALERTS, _decode_alert)]
     judged = take_log(connection, log_records)
     take_decisions(connection, decided)
-    take_alerts(connection, raised, now)
+    take_alerts(connection, alerts_left(connection, raised, [micros_of(alert.raised_at) for alert in raised]), now)
     settle(connection, judged, now)
     trim(connection, {r.seller_id for r in log_records} | {decision.seller_id for decision, _ in decided})
 

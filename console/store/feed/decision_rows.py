@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, or_, update
 
+from console.store.feed.erasing import Erased
 from console.store.feed.log_rows import see_sellers
 from console.store.schema import decisions, sellers
 from console.store.writing import put
@@ -25,6 +26,8 @@ _SCORE: Final = (
 def take_decisions(connection: Connection, found: Sequence[tuple[Decision, Micros]]) -> None:
     """Takes decisions in, each with the time at which it was written, in the order of their topic."""
     rows = [_row(decision, written) for decision, written in found]
+    gone = Erased(connection, {row["seller_id"] for row in rows})
+    rows = [row for row in rows if not gone.seller(row["seller_id"], row["event_time"], row["logged_at"])]
     put(connection, decisions, rows)
     see_sellers(connection, [(row["seller_id"], row["event_time"], row["logged_at"]) for row in rows])
     latest: dict[str, dict[str, Any]] = {}

@@ -11,6 +11,7 @@ from console.store.schema import (
     alert_words,
     alerts,
     decisions,
+    erased,
     given,
     links,
     listings,
@@ -61,6 +62,7 @@ def forget(database: Database, now: Micros, keep: Micros) -> int:
     """
     before = now - keep
     deleted = sum(_delete(database, table, table.c.logged_at < before) for table in _BY_AGE)
+    deleted += _delete(database, erased, erased.c.until < before)
     deleted += _delete(database, verdicts, verdicts.c.logged_at < before)
     deleted += _delete(database, given, and_(given.c.given_at < before, given.c.sent_at.is_not(None)))
     return deleted + _forget_alerts(database, before, now)

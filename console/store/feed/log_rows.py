@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, or_, update
 
+from console.store.feed.erasing import ERASED, Erased, erase, erases
 from console.store.feed.occurring import occurrence
 from console.store.schema import links, listings, occurrences, orders, sellers, verdicts
 from console.store.writing import put
@@ -51,6 +52,17 @@ _ORDER: Final = (orders.c.seller_id == bindparam("of_seller"), orders.c.order_id
 
 def take_log(connection: Connection, records: Sequence[Record]) -> set[str]:
     """Takes records in, in the order of the log; the sellers on whose alerts somebody has judged."""
+    judged: set[str] = set()
+    begun = 0
+    for number, record in enumerate(records):
+        if erases(record):  # what was before it goes, what comes after it stays
+            judged |= _take(connection, records[begun:number])
+            erase(connection, record)
+            begun = number + 1
+    return judged | _take(connection, records[begun:])
+
+
+def _take(connection: Connection, records: Sequence[Record]) -> set[str]:
     of_sellers = [record for record in records if record.seller_id]
     _take_sellers(connection, of_sellers)
     _take_orders(connection, of_sellers)
@@ -127,7 +139,9 @@ _STANDING: Final = (
 
 
 def _take_orders(connection: Connection, records: Sequence[Record]) -> None:
-    put(connection, orders, [_order(r, r.body) for r in records if isinstance(r.body, OrderPlaced)])
+    placed = [(record, record.body) for record in records if isinstance(record.body, OrderPlaced)]
+    gone = Erased(connection, (), [body.buyer_id for _, body in placed])
+    put(connection, orders, [_order(record, body, gone) for record, body in placed])
     happened: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for record in records:
         values = _what_happened(record)
@@ -140,7 +154,7 @@ def _take_orders(connection: Connection, records: Sequence[Record]) -> None:
         connection.execute(update(orders).where(*_ORDER).values(**changed), rows)
 
 
-def _order(record: Record, body: OrderPlaced) -> dict[str, Any]:
+def _order(record: Record, body: OrderPlaced, gone: Erased) -> dict[str, Any]:
     first = body.items[0] if body.items else None
     return {
         "seller_id": record.seller_id,
@@ -148,7 +162,7 @@ def _order(record: Record, body: OrderPlaced) -> dict[str, Any]:
         "placed_at": record.event_time,
         "amount_minor": body.amount_minor,
         "currency": body.currency,
-        "buyer": body.buyer_id,
+        "buyer": ERASED if gone.value(body.buyer_id, record.logged_at) else body.buyer_id,
         "title": first and first.title,
         "category": first and first.category,
         "quantity": sum(item.quantity for item in body.items),

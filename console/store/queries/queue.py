@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, intersect, literal, select
 
 from console.store.queries.paging import MOST, after, cursor, read_cursor
 from console.store.schema import alert_words, alerts
@@ -15,7 +15,9 @@ from detectors.events import Micros
 
 Order = Literal["severity", "newest", "oldest", "score"]
 FEW: Final = 2_000
-"""A word that no more alerts have is looked up first; of one that more have, alerts are looked through in order."""
+"""When no more alerts have the words that are asked for, those are taken; else alerts are looked through in order."""
+MANY: Final = 40_000
+"""A word that more alerts have is no help in finding some."""
 LAST: Final = "\U0010ffff"
 
 
@@ -180,12 +182,26 @@ def _conditions(connection: Connection, asked: QueueFilter) -> list[ColumnElemen
     words = words_of(asked.text)
     if asked.text.strip() and not words:
         found.append(false())
-    return found + [_has(connection, word) for word in words]
+    return found + _has_all(connection, words)
 
 
-def _has(connection: Connection, word: str) -> ColumnElement[bool]:
-    begins = and_(alert_words.c.word >= word, alert_words.c.word < word + LAST)
-    some = select(literal(1)).where(begins).limit(FEW + 1).subquery()
-    if connection.execute(select(func.count()).select_from(some)).scalar_one() <= FEW:
-        return alerts.c.alert_id.in_(select(alert_words.c.alert_id).where(begins))
+def _has_all(connection: Connection, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """That an alert has every word, so that neither a rare word nor many that never meet make a long search."""
+    begins = {word: and_(alert_words.c.word >= word, alert_words.c.word < word + LAST) for word in words}
+    common = [word for word in words if _number(connection, begins[word], MANY) > MANY]
+    others = [select(alert_words.c.alert_id).where(begins[word]) for word in words if word not in common]
+    if others:
+        together = others[0] if len(others) == 1 else intersect(*others)
+        ids = set(connection.execute(together.limit(FEW + 1)).scalars())
+        if len(ids) <= FEW:
+            return [alerts.c.alert_id.in_(ids), *(_exists(begins[word]) for word in common)]
+    return [_exists(begins[word]) for word in words]
+
+
+def _number(connection: Connection, begins: ColumnElement[bool], most: int) -> int:
+    some = select(literal(1)).where(begins).limit(most + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _exists(begins: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(literal(1)).where(alert_words.c.alert_id == alerts.c.alert_id, begins).exists()

@@ -58,6 +58,17 @@ def test_a_name_like_a_listed_one_is_a_fact_in_the_log(screening: Screening) -> 
     assert len(fact.lists) == 12
 
 
+def test_of_two_names_that_match_one_entry_the_better_counts(screening: Screening) -> None:
+    exact, near = "Zourab Canarishvili", CANARY
+    first, second = (
+        logged(registration(legal_name=one, display_name=other), screening).screened
+        for one, other in ((exact, near), (near, exact))
+    )
+
+    assert [fact.field for fact in (*first, *second)] == ["legal_name", "display_name"]
+    assert first[0].score == second[0].score
+
+
 def test_the_country_of_the_seller_tells_a_namesake(screening: Screening) -> None:
     assert logged(registration(country="FR"), screening).screened[0].country == "other"
     assert logged(registration(country=None), screening).screened[0].country == ""

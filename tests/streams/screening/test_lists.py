@@ -135,6 +135,10 @@ def test_a_table_of_coins_and_addresses_lists_wallets(tmp_path: Path) -> None:
         ("name,country\nx,DE,z\n", "line 2, column `country`: 3 cells where the first line names 2 columns"),
         ('{"id": "x"}\n', "line 1: Object missing required field `schema`"),
         ('{"id": "x", "schema": "Person"}\n{"id\n', "line 2: is not JSON"),
+        ('{"id": "x", "schema": "Person", "properties": {"name": ' + "[" * 5_000, "line 1: is not JSON"),
+        ("<!DOCTYPE html>", "line 1, column `name`: is missing"),
+        ('[{"id": "x", "schema": "Person"}]', "line 1, column `name`: is missing"),
+        ('name,kind\n"x,person\ny,person\nz,person\n', "line 5: a quote before it is not closed"),
         ("36,1,aka,\n", "line 1, column `alt_name`: is empty; write the alias"),
     ],
 )
@@ -146,6 +150,14 @@ def test_what_is_wrong_with_a_list_is_said_with_line_and_column(tmp_path: Path, 
         list(read_entries([path]))
     assert said in str(error.value)
     assert str(error.value).startswith(str(path))
+
+
+def test_a_list_of_ones_own_may_be_empty_and_an_sdn_table_may_end_with_ofacs_sign(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("name,country\n")
+    (tmp_path / "coins.csv").write_text("coin,address\nXBT,12QtD5BF\n\x1a")
+
+    assert list(read_entries([tmp_path / "own.csv"])) == []
+    assert len(list(read_entries([tmp_path / "coins.csv"]))) == 1
 
 
 def test_bytes_that_are_not_utf8_are_named_with_their_place(tmp_path: Path) -> None:
@@ -169,6 +181,7 @@ def test_an_entry_is_told_once_with_its_best_name_and_a_weak_alias_counts_less(f
 
     (found,) = lists.search("Yan Xiaobing", least=0.5, limit=5)
     (weak,) = lists.search("Little Yan", least=0.5, limit=5)
+    assert lists.search("Little Yan", least=0.7, limit=5) == []
     assert (found.entry.entry_id, found.name.text) == ("25308", "YAN, Xiaobing")
     assert found.score > 0.9
     assert weak.score < 0.6

@@ -51,6 +51,7 @@ def upgrade() -> None:
     )
     op.create_index("alerts_alike", "alerts", ["pattern", "state", "score"], unique=False)
     op.create_index("alerts_by_age", "alerts", ["raised_at"], unique=False)
+    op.create_index("alerts_by_kind", "alerts", ["state", "pattern", "severity"], unique=False)
     op.create_index("alerts_by_latest", "alerts", ["latest_id"], unique=False)
     op.create_index(
         "alerts_by_score", "alerts", ["state", "score", "alert_id", "pattern", "severity", "raised_at"], unique=False
