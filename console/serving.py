@@ -1,8 +1,10 @@
 """The console as a process: binds, serves, and ends within some seconds of a signal."""
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from types import FrameType
 from typing import Any
 
@@ -17,6 +19,8 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 GRACE_SECONDS = 1
+LAST_SECONDS = 4.0
+"""After a signal; what is kept is kept in transactions, so an end by force loses nothing."""
 HEADER_SECONDS = 10.0
 MOST_CONNECTIONS = 400
 
@@ -30,6 +34,9 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._console.live.end()
+        last = threading.Timer(LAST_SECONDS, os._exit, (0,))  # a client of a dead Kafka waits longer than people do
+        last.daemon = True
+        last.start()
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -176,7 +176,9 @@ async def search(call: Call) -> Hits:
 
 async def search_personal_value(call: Call) -> Holders:
     said: PersonalSearch = call.body
-    console = call.console
+    console, about = call.console, {"kind": said.kind or "any"}
+    actor, role = call.person.name, call.person.role.value
+    await console.acting.record("value.searched", actor=actor, role=role, details=about)
     return await holders(console.database, console.redis, console.settings, said.value, said.kind)
 
 

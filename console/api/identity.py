@@ -34,9 +34,8 @@ class BasicAuth:
         """The user of the header's value; Problem where there is none."""
         console: Console = request.app.state.console
         name, password = _read(sent)
-        if not console.access.logs_in or console.access.users is None:
-            raise Problem(401, "Nobody logs in by password here", "Call through the proxy that says who you are.")
-        user = console.access.users.all().get(name)
+        users = console.access.users
+        user = users.all().get(name) if users else None
         mark = hmac.digest(self._salt, sent.encode(), "sha256")
         stamp, until = self._known.get(mark, ("", 0.0))
         if user is not None and user.stamp == stamp and time.monotonic() < until:
@@ -45,13 +44,14 @@ class BasicAuth:
 
     async def _look(self, console: Console, request: Request, name: str, password: str, mark: bytes) -> Person:
         address = console.access.proxies.client(request)
-        if wait := console.limiter.wait(name, address):
-            raise Problem(429, "Too many tries", f"Wait {ceil(wait / 60)} minutes.")
         assert console.access.users is not None
         async with self._hashing:
+            if wait := console.limiter.wait(name, address):  # here: those tried while this one waited have counted
+                raise Problem(429, "Too many tries", f"Wait {ceil(wait / 60)} minutes.")
             user = await asyncio.to_thread(console.access.users.knows, name, password)
+            if user is None:
+                console.limiter.failed(name, address)
         if user is None:
-            console.limiter.failed(name, address)
             raise Problem(401, "Name or password is wrong", "They are those of the console's log-in page.")
         console.limiter.succeeded(name, address)
         console.acting.record_later("login", actor=user.name, role=user.role.value, details={"by": "api"})
@@ -67,7 +67,7 @@ BASIC: Final = BasicAuth()
 async def who(request: Request) -> Person:
     """Who calls; Problem where nobody we know does, or a page of another site may have sent the call."""
     kind, _, sent = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic":
+    if kind.lower() == "basic" and request.app.state.console.access.logs_in:  # else it is between proxy and caller
         return await BASIC.person(request, sent.strip())
     person: Person | None = request.state.person
     if person is None:

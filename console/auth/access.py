@@ -39,7 +39,8 @@ class Proxies:
         peer = connection.client.host if connection.client else ""
         if not self.holds(peer):
             return peer
-        passed = [part.strip() for part in connection.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        said = ",".join(connection.headers.getlist("x-forwarded-for"))  # some proxies add a line of their own
+        passed = [part.strip() for part in said.split(",") if part.strip()]
         return next((address for address in reversed(passed) if not self.holds(address)), peer)
 
     def secure(self, connection: HTTPConnection) -> bool:

@@ -2,10 +2,15 @@
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.auth.access import Access
 from console.auth.sessions import COOKIE, Session, Sessions
+
+
+AGAIN = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>Sellerwatch</title></html>'
+"""Asks for the same address once more, this time from a page of ours, so that the browser sends the cookie."""
 
 
 class Who:
@@ -22,12 +27,21 @@ class Who:
         session = known or Session.new()
         state = scope.setdefault("state", {})
         state["session"], state["person"] = session, self._access.person(connection, session)
+        from_elsewhere = known is None and connection.headers.get("sec-fetch-site") == "cross-site"
+        if from_elsewhere and state["person"] is None and _is_link(connection):
+            return await HTMLResponse(AGAIN)(scope, receive, send)
         secure = self._access.proxies.secure(connection)
 
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and state["session"] is not known:
+            new = state["session"] is not (session if from_elsewhere else known)
+            if message["type"] == "http.response.start" and new:
                 cookie = self._sessions.cookie(state["session"], secure=secure)
                 MutableHeaders(scope=message).append("Set-Cookie", cookie)
             await send(message)
 
         return await self._app(scope, receive, send_with_cookie)
+
+
+def _is_link(connection: HTTPConnection) -> bool:
+    """Whether somebody has followed a link of another site: the strict cookie does not come with it, if there is one."""
+    return connection.scope["method"] == "GET" and connection.headers.get("sec-fetch-mode") == "navigate"

@@ -26,15 +26,15 @@ async def login(request: Request) -> Response:
     console, form = request.app.state.console, await request.form()
     name, password = str(form.get("name", "")).strip()[:64], str(form.get("password", ""))
     back, address = own_path(str(form.get("next", "/"))), console.access.proxies.client(request)
-    wait = console.limiter.wait(name, address)
     user = None
-    if not wait and console.access.logs_in:
-        async with _HASHING:
+    async with _HASHING:
+        wait = console.limiter.wait(name, address)  # here: those that were tried while this one waited have counted
+        if not wait and console.access.logs_in:
             user = await asyncio.to_thread(console.access.users.knows, name, password)
+        if user is None and not wait:
+            console.limiter.failed(name, address)
     if user is None:
         problem = f"Too many tries. Wait {ceil(wait / 60)} minutes." if wait else "Name or password is wrong."
-        if not wait:
-            console.limiter.failed(name, address)
         answer = render(request, "login.html", 429 if wait else 403, next=back, name=name, problem=problem)
         if wait:
             answer.headers["Retry-After"] = str(ceil(wait))

@@ -57,7 +57,9 @@ class Sessions:
         return f"{kept}; Secure" if secure else kept
 
     def end(self, session: Session) -> None:
-        """Logs out: a copy of the cookie is worth nothing either."""
+        """Logs out: a copy of the cookie is worth nothing either. Of who is nobody, nothing is remembered."""
+        if not session.name:
+            return
         now = time.monotonic()
         if len(self._ended) >= _MOST_ENDED:
             self._ended = {sid: at for sid, at in self._ended.items() if now - at < self.seconds}

@@ -141,6 +141,8 @@ def _said(compared: Compared) -> str:
     text = f"{compared.equal} entries are what the log gives"
     if compared.before:
         text += f"; the chain begins {compared.before} entries after the log does"
+    if compared.otherwise:
+        text += f"; {compared.unlike} alerts differ, as some were decided otherwise: by {'; '.join(compared.otherwise)}"
     if compared.beyond:
         text += f"; {compared.beyond} come after the end of the dump"
     return text

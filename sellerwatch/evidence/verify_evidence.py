@@ -144,6 +144,8 @@ def check_chain(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> dict
 def check_alert(files: Mapping[str, bytes], manifest: Mapping[str, Any], entries: Mapping[int, dict[str, Any]]) -> None:
     """The alert, the decision that it comes from, and the records are those that the chain names."""
     alert = parsed(files, "alert.json")
+    if (manifest["alert_id"], manifest["seller_id"]) != (alert["alert_id"], alert["seller_id"]):
+        raise Refused("manifest.json: names another alert or seller than alert.json does")
     entry = entries[manifest["alert_entry"]]["body"]
     if entry["digest"] != sha256(files["alert.json"]) or entry["said"]["alert_id"] != alert["alert_id"]:
         raise Refused(f"alert.json: is not the alert of entry {manifest['alert_entry']}")
@@ -171,8 +173,12 @@ def check_versions(files: Mapping[str, bytes], entries: Mapping[int, dict[str, A
                 raise Refused("policy.toml: is not the text of policy.signed")
 
 
-def check_heads(files: Mapping[str, bytes], kept: Mapping[int, str]) -> int:
-    """Compares with heads (number of entries -> hash) that were kept elsewhere; how many of them it meets."""
+def check_heads(files: Mapping[str, bytes], kept: Mapping[int, str], alert_entry: int) -> int:
+    """Compares with heads (number of entries -> hash) that were kept elsewhere; up to which one they vouch.
+
+    Raises:
+        Refused: One differs, or none was kept at or behind the alert: what is behind a head may be made up.
+    """
     walk = lines(files, "links.jsonl")
     _, start, _ = next(walk)
     partition, previous, met = start["partition"], start["previous"], 0
@@ -180,9 +186,11 @@ def check_heads(files: Mapping[str, bytes], kept: Mapping[int, str]) -> int:
         seq = link["seq"]
         previous = sha256(canonical({"body": link["body"], "partition": partition, "previous": previous, "seq": seq}))
         if (known := kept.get(seq + 1)) is not None:
-            met += 1
+            met = seq + 1
             if known != previous:
                 raise Refused(f"links.jsonl: after {seq + 1} entries {known} was kept, here it is {previous}")
+    if met <= alert_entry:
+        raise Refused(f"links.jsonl: no head of partition {partition} was kept after the alert, entry {alert_entry}")
     return met
 
 
@@ -205,7 +213,8 @@ def main() -> int:
         files = read(given.pack)
         manifest = check(files)
         head = manifest["head"]
-        met = check_heads(files, kept_heads(given.heads, head["partition"])) if given.heads else 0
+        kept = kept_heads(given.heads, head["partition"]) if given.heads else {}
+        met = check_heads(files, kept, manifest["alert_entry"]) if given.heads else 0
         if given.head and given.head != head["hash"]:
             raise Refused(f"manifest.json: the head is {head['hash']}, and not the one that you know")
     except Refused as refused:
@@ -213,8 +222,10 @@ def main() -> int:
         return 1
     say(f"whole    alert {manifest['alert_id']}, {len(manifest['files'])} files, manifest {manifest['hash']}\n")
     say(f"chain    partition {head['partition']}, {head['entries']} entries, head {head['hash']}\n")
-    if met or given.head:
+    if given.head or met == head["entries"]:
         say("head     it is the one that was kept elsewhere\n")
+    elif met:
+        say(f"head     a kept one vouches for the first {met} entries, the alert among them; not for what follows\n")
     else:
         say("head     not compared: ask for a head that was kept elsewhere (`sellerwatch audit heads`)\n")
     return 0

@@ -67,7 +67,9 @@ def with_redis(settings: Settings, use: Callable[[Redis], Awaitable[T]]) -> T:
             return await use(redis)
         except (RedisError, OSError) as error:
             where = settings.redis_place
-            raise UnavailableError(f"Redis at {where} does not answer: {error}; see `sellerwatch doctor`") from None
+            raise UnavailableError(
+                f"Redis at {where} does not answer: {str(error).rstrip('.')}; see `sellerwatch doctor`"
+            ) from None
         finally:
             await redis.aclose()
 

@@ -83,7 +83,8 @@ def rejected_list(
     config: Config = None,
 ) -> None:
     """Lists the newest refused events that nobody has dealt with yet."""
-    from sellerwatch.operate.rejected import Choice, show_list
+    from sellerwatch.operate.refused_choice import Choice
+    from sellerwatch.operate.refused_lists import show_list
 
     choice = Choice(reason=reason, topic=topic)
     show_list(load_settings(config), choice, limit, handled=handled, summary=summary, as_json=as_json)
@@ -97,7 +98,7 @@ def rejected_show(
     config: Config = None,
 ) -> None:
     """Shows one refused event whole: why, where from, and its bytes, personal values included."""
-    from sellerwatch.operate.rejected import show_one
+    from sellerwatch.operate.refused_lists import show_one
 
     show_one(load_settings(config), id_, output, as_json=as_json)
 
@@ -116,7 +117,8 @@ def rejected_replay(
     config: Config = None,
 ) -> None:
     """Sends refused events back to the topic they came from, byte for byte, with a header that says so."""
-    from sellerwatch.operate.rejected import Choice, replay
+    from sellerwatch.operate.refused_choice import Choice
+    from sellerwatch.operate.rejected import replay
 
     choice = Choice(ids or (), reason, topic, every)
     replay(load_settings(config), choice, file, anyway=anyway, again=again, yes=yes, as_json=as_json)
@@ -133,7 +135,8 @@ def rejected_discard(
     config: Config = None,
 ) -> None:
     """Puts refused events away: lists do not show them any more."""
-    from sellerwatch.operate.rejected import Choice, discard
+    from sellerwatch.operate.refused_choice import Choice
+    from sellerwatch.operate.rejected import discard
 
     discard(load_settings(config), Choice(ids or (), reason, topic, every), yes=yes, as_json=as_json)
 

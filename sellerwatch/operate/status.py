@@ -125,7 +125,7 @@ def _stages(state: SystemState) -> Table:
         alive = state.alive(stage)
         silent = sum(one.stage == stage for one in state.workers) - len(alive)
         unready = [name for one in alive for name, well in one.told.ready.items() if not well]
-        said = f"{len(alive)} up" if alive else "[red]none[/red]"
+        said = f"{len(alive)} up" if alive else "[red]none[/red]" if state.redis.up else "not known"
         said += f", {silent} silent" if silent else ""
         said += f", [red]not ready: {escape(', '.join(dict.fromkeys(unready)))}[/red]" if unready else ""
         own = [one for one in state.partitions if one.stage == stage]

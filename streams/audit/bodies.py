@@ -47,7 +47,8 @@ def body_of(record: Record, alert: Alert | None = None) -> dict[str, Any]:
     if record.seller_id:
         body["seller_id"] = record.seller_id
     if alert is not None:
-        told = {"alert_id": alert.alert_id, "pattern": alert.pattern, "severity": alert.severity}
+        told: dict[str, Any] = {name: getattr(alert, name) for name in ("alert_id", "pattern", "severity")}
+        told["versions"] = dict(alert.versions)
         return body | {"kind": alert.type, "said": told, "digest": digest(encode_alert(alert))}
     event = msgspec.to_builtins(record.body)
     if said := {name: event[name] for name in _SAID[kind] if event.get(name) is not None}:

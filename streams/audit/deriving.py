@@ -36,6 +36,10 @@ class Compared(NamedTuple):
     """Entries that the log gives from before the chain began: an older version kept none."""
     beyond: int
     """Entries of the chain that rest on records after the end of the dump."""
+    unlike: int
+    """Alerts that cannot be compared, because some were decided `otherwise`."""
+    otherwise: list[str]
+    """Versions that decided and are none that the log leads to with this version and these settings."""
 
 
 def derive(replay: LogReplay, lines: Iterable[bytes]) -> dict[int, Derived]:
@@ -57,6 +61,9 @@ def derive(replay: LogReplay, lines: Iterable[bytes]) -> dict[int, Derived]:
 def compare(partition: int, chain: Mapping[int, tuple[str, Body]], derived: Derived) -> Compared:
     """Compares a chain with what the log gives, entry by entry, by the record that each rests on.
 
+    Alerts name the versions that decided them. Where some of those are none that the log leads to now, another
+    version of Sellerwatch decided, or other settings: then alerts that differ are counted, and are no findings.
+
     A chain begins where the first version that keeps one took over: what the log gives from before its first
     entry is counted, and no difference.
 
@@ -64,27 +71,38 @@ def compare(partition: int, chain: Mapping[int, tuple[str, Body]], derived: Deri
         chain: (place, body) of each entry, by its number.
     """
     given = {_source(body): at for at, body in enumerate(derived.bodies)}
-    findings, matched, beyond, equal = list[Finding](), set[int](), 0, 0
+    ours = {_decided_by(body) for body in derived.bodies}
+    otherwise = sorted({_decided_by(body) for _, body in chain.values()} - ours - {""})
+    findings, matched, beyond, equal = list[tuple[Finding, Body]](), set[int](), 0, 0
     for seq, (place, body) in sorted(chain.items()):
         at = given.get(_source(body))
+        matched |= set() if at is None else {at}
         if at is None and _logged_at(body) > derived.until:
             beyond += 1
-        elif at is None:
-            findings.append(_other(partition, seq, place, "is given nowhere by the log", found=body))
+        elif at is not None and canonical(derived.bodies[at]) == canonical(body):
+            equal += 1
         else:
-            matched.add(at)
-            same = canonical(derived.bodies[at]) == canonical(body)
-            equal += same
-            if not same:
-                text = "is not what the log gives"
-                findings.append(_other(partition, seq, place, text, derived.bodies[at], body))
+            text = "is given nowhere by the log" if at is None else "is not what the log gives"
+            expected = None if at is None else derived.bodies[at]
+            findings.append((_other(partition, seq, place, text, expected, body), expected or body))
     begin = min(matched, default=0)
-    for at in range(begin, len(derived.bodies)):
-        if at not in matched:
-            seq, text = min(chain, default=0) + at - begin, "is given by the log and is not in the chain"
-            findings.append(_other(partition, seq, "", text, derived.bodies[at]))
-    findings.sort(key=lambda finding: finding.seq)
-    return Compared(findings[:TOLD], equal, begin, beyond)
+    for at in sorted(set(range(begin, len(derived.bodies))) - matched):
+        seq, body = min(chain, default=0) + at - begin, derived.bodies[at]
+        text = "is given by the log and is not in the chain"
+        findings.append((_other(partition, seq, "", text, body), body))
+    sure = [finding for finding, body in findings if not otherwise or not _decided_by(body)]
+    sure.sort(key=lambda finding: finding.seq)
+    return Compared(sure[:TOLD], equal, begin, beyond, len(findings) - len(sure), otherwise)
+
+
+def _decided_by(body: Body) -> str:
+    """What decided on an alert besides the log; empty for what is none."""
+    kind, said = body.get("kind"), body.get("said")
+    if not isinstance(kind, str) or not kind.startswith("alert.") or not isinstance(said, Mapping):
+        return ""
+    versions = said.get("versions")
+    known = versions if isinstance(versions, Mapping) else {}
+    return ", ".join(f"{name} {known.get(name)}" for name in ("features", "lexicon", "patterns", "policy"))
 
 
 def _source(body: Body) -> bytes:

@@ -64,7 +64,7 @@ async def _redis(settings: Settings) -> RedisSide:
     try:
         return await asyncio.wait_for(read_redis(client, settings), PATIENCE_SECONDS)
     except (RedisError, OSError) as error:
-        text = str(error) or "no answer in time"
+        text = str(error).rstrip(".") or "no answer in time"
         return RedisSide(Service(up=False, text=f"{settings.redis_place} does not answer: {text}"), None)
     finally:
         await client.aclose()

@@ -166,6 +166,36 @@ def test_a_chain_written_anew_as_a_whole_is_caught_by_a_head_that_was_kept(packe
     assert script(packed, "--heads", kept).returncode == 0
 
 
+def test_a_head_that_was_kept_before_the_alert_or_of_another_partition_vouches_for_nothing(
+    packed: Path, tmp_path: Path
+) -> None:
+    manifest = json.loads(read(packed)["manifest.json"])
+    start, *links = map(json.loads, read(packed)["links.jsonl"].splitlines())
+    hashes = {start["seq"]: start["previous"]}
+    for link in links:
+        seq = link["seq"]
+        here = {"body": link["body"], "partition": start["partition"], "previous": hashes[seq], "seq": seq}
+        hashes[seq + 1] = sha256(canonical(here))
+    kept, at = tmp_path / "heads.jsonl", manifest["alert_entry"]
+
+    def told(partition: int, entries: int) -> "subprocess.CompletedProcess[str]":
+        kept.write_text(json.dumps({"partition": partition, "entries": entries, "hash": hashes[entries]}) + "\n")
+        return script(packed, "--heads", kept)
+
+    assert told(start["partition"], at).returncode == 1, "whatever stands behind a head can be made up"
+    assert told(start["partition"] + 1, at + 1).returncode == 1
+    assert told(start["partition"], at + 1).returncode == 0
+    assert "is the one that was kept elsewhere" in told(start["partition"], manifest["head"]["entries"]).stdout
+
+
+def test_a_manifest_that_names_another_alert_is_refused(packed: Path) -> None:
+    whole = read(packed)
+    for name in (b'"alert_id":"', b'"seller_id":"'):
+        forged = whole | {"manifest.json": whole["manifest.json"].replace(name, name + b"x")}
+        with pytest.raises(Refused, match="manifest.json: names another"):
+            check(remade(forged))
+
+
 def test_an_archive_is_the_same_bytes_whenever_it_is_made(packed: Path) -> None:
     assert zipped(read(packed)) == packed.read_bytes()
 

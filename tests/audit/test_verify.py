@@ -15,7 +15,7 @@ from streams.audit.verifying import Head, PartitionCheck, check_lines
 from streams.files import FilesError
 from streams.settings import load_settings
 from tests.audit.conftest import SETTINGS
-from tests.audit.made import Made, folded
+from tests.audit.made import KEY, Made, folded
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,29 @@ def test_a_chain_that_began_in_the_middle_of_the_log_is_derived_from_there(made:
 
     assert found.findings == []
     assert any("the chain begins" in note for note in found.notes)
+
+
+def test_alerts_that_another_version_decided_are_not_called_forged(made: Made, tmp_path: Path) -> None:
+    others = load_settings(alert_threshold=0.45, model_keys=KEY.decode())
+    files = made.write(tmp_path)
+
+    found = verify([files["audit"]], [files["log"]], None, others)
+
+    assert found.findings == []
+    assert any("decided otherwise" in note and "policy" in note for note in found.notes)
+
+
+def test_a_verdict_that_was_changed_is_found_whatever_version_derives_the_chain(made: Made, tmp_path: Path) -> None:
+    others = load_settings(alert_threshold=0.45, model_keys=KEY.decode())
+    chains: dict[int, Chain] = {}
+    bodies = [json.loads(entry.replace(b"confirmed", b"dismissed")) for entry in made.entries]
+    forged = [chains.setdefault(e["partition"], Chain(e["partition"])).append(e["body"]) for e in bodies]
+    files = Made(made.log, forged).write(tmp_path)
+
+    found = verify([files["audit"]], [files["log"]], None, others)
+
+    assert [finding.problem for finding in found.findings] == ["other_log"]
+    assert "verdict.given" in found.findings[0].found
 
 
 def test_an_older_dump_leaves_the_end_of_the_chain_unsaid(made: Made, tmp_path: Path) -> None:

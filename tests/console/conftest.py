@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from console.store.database import Database
+from console.store.schema import metadata
+from sellerwatch.embedded import PartMissingError
+from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.services import ServiceMissingError
 from tests.services.postgres import RealPostgres
 
@@ -33,9 +36,38 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.database()
 
 
-@pytest.fixture
-def database(place: str) -> Iterator[Database]:
+@pytest.fixture(scope="session")
+def migrated() -> dict[str, str]:
+    """Databases that have their tables, by kind; made when they are first asked for."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(
+    request: pytest.FixtureRequest, migrated: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
     """An empty database with its tables."""
-    opened = Database.open(place)
+    kind: str = request.param
+    if kind not in migrated:
+        server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+        migrated[kind] = server.database() if server else str(tmp_path_factory.mktemp("migrated") / "console.db")
+        Database.open(migrated[kind]).close()
+    opened = Database(migrated[kind])
+    with opened.writing() as connection:
+        for table in metadata.tables.values():
+            connection.execute(table.delete())
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A mock of Kafka that one module alone uses; skipped where librdkafka is missing."""
+    try:
+        cluster = EmbeddedKafka()
+    except PartMissingError as missing:
+        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    with cluster:
+        yield cluster

@@ -66,7 +66,9 @@ class Visitor:
 
 
 def visiting(app: Any, host: str = "http://localhost", address: str = "127.0.0.1") -> Visitor:
-    return Visitor(TestClient(app, base_url=host, follow_redirects=False, client=(address, 50_000)))
+    client = TestClient(app, base_url=host, follow_redirects=False, client=(address, 50_000))
+    client.portal = getattr(app.state, "portal", None)  # one event loop for all, where Redis is asked
+    return Visitor(client)
 
 
 def made_app(settings: Settings, alerts: int = 12) -> Any:

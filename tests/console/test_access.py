@@ -32,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kafka_options(mock_kafka: EmbeddedKafka) -> dict[str, Any]:
-    return with_kafka(mock_kafka)
+def kafka_options(own_kafka: EmbeddedKafka) -> dict[str, Any]:
+    return with_kafka(own_kafka)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from streams import names
 from streams.settings import Settings
 from streams.status.state import Service, SystemState
 from streams.store.connection import connect
-from tests.console.brokers import send, until
+from tests.console.brokers import read, send, until
 from tests.console.pages import PASSWORD, Visitor, made_app, settings_of, users_in
 from tests.console.test_feed import history
 
@@ -211,6 +211,17 @@ def test_wrong_passwords_are_counted_as_on_the_log_in_page(calls: TestClient) ->
     assert answers == [401] * 5 + [429]
     for sent in ("Basic x", "Basic /w==/w==", "Basic"):
         assert calls.get("/api/alerts", headers={"authorization": sent}).status_code == 401
+
+
+def test_a_search_for_a_personal_value_is_recorded_without_the_value(calls: TestClient) -> None:
+    settings = calls.app.state.console.settings  # type: ignore[attr-defined]
+    answer = calls.post(
+        "/api/search/personal", headers=basic("lead"), json={"value": "who@example.org", "kind": "email"}
+    )
+    assert answer.json() == {"holders": [], "redis": True}
+    acts = read(settings, names.ACTS)
+    assert any(b"value.searched" in act and b'"kind":"email"' in act for act in acts)
+    assert not any(b"who@" in act for act in acts)
 
 
 def test_a_snooze_says_until_when_and_comes_back(client: TestClient) -> None:

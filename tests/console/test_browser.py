@@ -29,11 +29,9 @@ Scheme = Literal["light", "dark"]
 
 
 @pytest.fixture(scope="module")
-def site(
-    tmp_path_factory: pytest.TempPathFactory, redis_server: RealRedis, mock_kafka: EmbeddedKafka
-) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, redis_server: RealRedis, own_kafka: EmbeddedKafka) -> Iterator[Site]:
     with running_site(
-        tmp_path_factory.mktemp("site"), f"redis://127.0.0.1:{redis_server.port}/{RealRedis.databases - 1}", mock_kafka
+        tmp_path_factory.mktemp("site"), f"redis://127.0.0.1:{redis_server.port}/{RealRedis.databases - 1}", own_kafka
     ) as running:
         yield running
 
@@ -125,7 +123,7 @@ def test_without_scripts_one_logs_in_filters_and_judges(browser: Browser, site: 
     plain = person(browser, site, scripts=False)
     plain.log_in("analyst")
     plain.page.locator("summary", has_text="Pattern").click()
-    plain.page.get_by_label("Order").select_option("newest")
+    plain.page.locator("select[name=order]").select_option("newest")
     plain.page.get_by_role("button", name="Apply").click()
     assert "order=newest" in plain.page.url
     alert = alert_ids(site)[0]

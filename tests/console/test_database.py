@@ -35,13 +35,15 @@ def test_processes_that_start_together_migrate_once(place: str) -> None:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database, place: str) -> None:
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(place: str) -> None:
+    database = Database.open(place)
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SettingsError, match="newer Sellerwatch"):
         Database.open(place)
     with database.reading() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+    database.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

@@ -50,8 +50,8 @@ def test_every_command_that_a_page_shows_exists_with_its_options(each_page: Page
         known = {"--help", *(name for parameter in command.params for name in parameter.opts)}
         named = [word.partition("=")[0] for word in rest if word.startswith("-") and len(word) > 1]
         unknown = [name for name in named if name not in known]
-        alone = getattr(command, "invoke_without_command", False)  # `sellerwatch console`, `sellerwatch report`
-        unfinished = hasattr(command, "commands") and not alone and rest != ["--help"]  # `sellerwatch topics`
+        alone = getattr(command, "invoke_without_command", False) and not rest  # `sellerwatch console`
+        unfinished = hasattr(command, "commands") and not alone and not set(rest[:1]) & known  # `sellerwatch topics`
         if unfinished or unknown:
             wrong.append("sellerwatch " + " ".join(words))
 

@@ -123,6 +123,8 @@ class Topics:
             found = self._consumer.end_offsets([TopicPartition(*place) for place in places or self._stored])
         except KafkaError as error:
             raise UnavailableError(f"Kafka does not answer: {error!r}; see `sellerwatch doctor`") from None
+        except KeyError as error:  # what the client says of a partition that was deleted meanwhile
+            raise UnavailableError(f"{error.args[0]} is gone; see `sellerwatch doctor`") from None
         return {Place(tp.topic, tp.partition): end for tp, end in found.items()}
 
     def reached(self) -> dict[Place, int]:

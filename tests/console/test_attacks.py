@@ -1,0 +1,120 @@
+"""What somebody with bad intent tries on the console, and what must come of it."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from console.app import create_app
+from console.auth.limiter import Limiter
+from sellerwatch.embedded.kafka import EmbeddedKafka
+from tests.console.pages import made_app, settings_of, users_in, visiting, with_kafka
+from tests.console.test_api import basic
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("console")
+    users_in(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path, mock_kafka: EmbeddedKafka) -> Iterator[Any]:
+    made = made_app(settings_of(folder, **with_kafka(mock_kafka)))
+    yield made
+    asyncio.run(made.state.console.close())
+
+
+@pytest.fixture
+def app(running: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Failures of one test do not count in the next."""
+    monkeypatch.setattr(running.state.console, "limiter", Limiter())
+    return running
+
+
+def at_once(app: Any, calls: int, path: str, **options: Any) -> list[int]:
+    """Statuses of as many calls at the same moment, from one address."""
+
+    async def run() -> list[int]:
+        transport = httpx.ASGITransport(app, client=("192.0.2.9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            client.cookies.update(options.get("cookies", {}))
+            method = "POST" if "data" in options else "GET"
+            asked = [
+                client.request(method, path, data=options.get("data"), headers=options.get("headers"))
+                for _ in range(calls)
+            ]
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    return asyncio.run(run())
+
+
+def test_many_wrong_passwords_at_the_same_moment_are_no_more_tries_than_one_by_one(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(app.state.console.access.users, "knows", lambda name, _: tried.append(name))
+    visitor = visiting(app)
+    form = {"name": "admin", "password": "wrong password!", "token": visitor.token("/login")}
+    at_once(app, 40, "/login", data=form, cookies=dict(visitor.client.cookies))
+    assert len(tried) <= 6
+    at_once(app, 40, "/api/alerts", headers=basic("lead", "wrong password!"))
+    assert len(tried) <= 12
+
+
+def test_an_address_that_a_visitor_made_up_is_not_taken_for_that_of_the_proxy(folder: Path) -> None:
+    app = create_app(settings_of(folder, console_proxies=["10.0.0.9"]))
+    visitor = visiting(app, address="10.0.0.9")
+    form = {"name": "lead", "password": "wrong password!", "token": visitor.token("/login")}
+    answers = [
+        visitor.client.post(
+            "/login",
+            content=str(httpx.QueryParams(form)),
+            headers=[
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("X-Forwarded-For", f"198.51.100.{number}"),
+                ("X-Forwarded-For", "192.0.2.1"),
+            ],
+        ).status_code
+        for number in range(6)
+    ]
+    assert answers == [403] * 5 + [429]
+
+
+def test_logging_out_without_having_logged_in_costs_no_memory(app: Any) -> None:
+    visitor = visiting(app)
+    assert visitor.post("/logout").status_code == 303
+    assert not app.state.console.sessions._ended
+
+
+def test_a_search_for_a_personal_value_is_recorded_also_when_a_program_asks(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts: list[tuple[str, str]] = []
+
+    async def record(act: str, *, actor: str, **_: Any) -> None:
+        acts.append((act, actor))
+
+    monkeypatch.setattr(app.state.console.acting, "record", record)
+    asked = visiting(app).client.post(
+        "/api/search/personal", json={"value": "ann@example.org", "kind": "email"}, headers=basic("auditor")
+    )
+    assert asked.status_code == 503, "it has no hash keys"
+    assert ("value.searched", "auditor") in acts
+
+
+def test_a_link_on_another_site_logs_nobody_out(app: Any) -> None:
+    """A browser keeps the strict cookie back there; a new session in the answer would take its place."""
+    stranger = visiting(app)
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    for path in ("/alerts/alr_000001", "/login"):
+        answer = stranger.get(path, headers=elsewhere)
+        assert "set-cookie" not in answer.headers
+        assert 'http-equiv="refresh"' in answer.text
+    picture = stranger.get("/", headers=elsewhere | {"Sec-Fetch-Mode": "no-cors"})
+    assert (picture.status_code, "set-cookie" in picture.headers) == (303, False)
+    assert stranger.get("/login", headers={"Sec-Fetch-Site": "same-origin"}).headers["set-cookie"]

@@ -1,0 +1,198 @@
+"""What people do on the system's pages: to refused events, deliveries, models and words, and what is left of it."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import redis
+from anyio.from_thread import start_blocking_portal
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from console.store.choices import choices
+from console.store.raising import take_alerts
+from console.words import now
+from detectors.assessment import Reason
+from detectors.learners import RISK
+from sellerwatch.embedded.kafka import EmbeddedKafka
+from streams import names
+from streams.model_commands import Announcement, encode_announcement, slots_of, unpack_command
+from streams.queued_alert import Tries
+from streams.rejected import Rejected, encode_rejected
+from streams.settings import Settings
+from streams.signing import sign
+from streams.topics import client_options
+from tests.builders import MONDAY
+from tests.console.made import raised
+from tests.console.pages import Visitor, made_app, settings_of, users_in, visiting, with_kafka
+
+KEY = "m" * 32
+BROKEN = b'{"event_id": "e-1", "type": "order.placed"}'
+MENDED = (
+    '{"event_id": "e-1", "type": "order.placed", "event_time": "2026-03-02T08:00:00Z", "seller_id": "s-1", '
+    '"order_id": "o-1", "buyer_id": "b-1", "amount_minor": 100, "currency": "EUR"}'
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, redis_server: Any, own_kafka: EmbeddedKafka) -> Settings:
+    folder = tmp_path_factory.mktemp("system")
+    users_in(folder)
+    for topic in (names.REJECTED, names.TRAINING):
+        own_kafka.create_topic(topic, 1)
+    own_kafka.create_topic("orders", 1)
+    url = f"redis://127.0.0.1:{redis_server.port}/{redis_server.databases - 2}"
+    return settings_of(folder, **with_kafka(own_kafka), redis_url=url, model_keys=[KEY])
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Iterator[Any]:
+    with closing(KafkaProducer(**client_options(settings))) as producer:
+        for offset in range(2):
+            told = Rejected(
+                "orders", 0, offset, "wrong_type", "event_time is missing", base64.b64encode(BROKEN).decode()
+            )
+            producer.send(names.REJECTED, value=encode_rejected(told), partition=0).get(10)
+    made = made_app(settings)
+    with start_blocking_portal() as portal:
+        made.state.portal = portal
+        yield made
+        portal.call(made.state.console.close)
+
+
+@pytest.fixture(scope="module")
+def store(settings: Settings) -> Iterator[Any]:
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def lead(app: Any) -> Visitor:
+    return logged_in(app, "lead")
+
+
+def logged_in(app: Any, name: str) -> Visitor:
+    visitor = visiting(app)
+    assert visitor.log_in(name).status_code == 303
+    return visitor
+
+
+def last_of(settings: Settings, topic: str) -> bytes:
+    """The last record of a topic's first partitions."""
+    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False)) as consumer:
+        places = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        ends = consumer.end_offsets(places)
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, max(ends[place] - 1, 0))
+        found = [record for some in consumer.poll(timeout_ms=5_000).values() for record in some]
+    value: bytes = max(found, key=lambda record: record.timestamp).value
+    return value
+
+
+def last_act(settings: Settings) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(last_of(settings, names.ACTS))
+    return found
+
+
+def test_a_refused_event_is_mended_and_sent_back_once(app: Any, lead: Visitor, settings: Settings) -> None:
+    assert "wrong_type" in lead.get("/system/refused").text
+    here = "/system/refused/0/0"
+    refused_again = lead.post(f"{here}/replay", seen=here, text='{"type": "order.placed", "mine": 1}')
+    assert refused_again.status_code == 400
+    assert "&#34;mine&#34;: 1" in refused_again.text, "what was typed is lost"
+
+    assert lead.post(f"{here}/replay", seen=here, text=MENDED).status_code == 303
+
+    assert last_of(settings, "orders") == MENDED.encode()
+    act = last_act(settings)
+    assert (act["act"], act["actor"], act["role"], act["subject"]) == ("rejected.replayed", "lead", "lead", "0/0")
+    second = lead.post(f"{here}/replay", seen="/", text=MENDED)
+    assert second.status_code == 409
+    assert "lead has replayed it" in second.text
+
+
+def test_a_refused_event_is_put_away_and_an_analyst_may_not(app: Any, lead: Visitor, settings: Settings) -> None:
+    here = "/system/refused/0/1"
+    analyst = logged_in(app, "analyst")
+    assert analyst.post(f"{here}/discard", seen="/").status_code == 403
+    assert lead.post(f"{here}/discard", seen=here).status_code == 303
+    assert last_act(settings)["act"] == "rejected.discarded"
+    assert "discarded by lead" in lead.get("/system/refused").text
+    assert lead.get("/system/refused/0/99").status_code == 404
+
+
+def test_a_dead_delivery_goes_back_into_the_outbox(lead: Visitor, store: Any, settings: Settings) -> None:
+    store.set("{sw.layout}partitions", 1)
+    alert = {"alert_id": "alr_000003", "seller_id": "seller-3", "pattern": "velocity"}
+    fields = {"type": "alert.raised", "alert": msgspec.json.encode(alert), "reason": "http_400"}
+    tries = msgspec.json.encode(Tries(3, 3, 1.0))
+    entry = store.xadd("{sw.watch.0}dead", {**fields, "tries": tries, "died_at": "1790000000.0"}).decode()
+    assert "http_400" in lead.get("/system/deliveries").text
+    form = {"what": "retry", "place": f"0/{entry}"}
+    assert lead.post("/system/deliveries", seen="/system/deliveries", **form).status_code == 303
+    assert (store.xlen("{sw.watch.0}dead"), store.xlen("{sw.watch.0}out")) == (0, 1)
+    assert last_act(settings)["act"] == "delivery.retried"
+    assert lead.post("/system/deliveries", seen="/system/deliveries", **form).status_code == 409
+
+
+def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, store: Any, settings: Settings) -> None:
+    for number, version in enumerate(("risk-1", "risk-2")):
+        at = MONDAY + number * 600_000_000
+        kept = Announcement(RISK, version, at, sign(KEY.encode(), b"a model"), 120, 0.61 + number / 10, 0.7, 0.02)
+        store.set(f"{{sw.learn.0}}{slots_of(RISK, at)[0]}", encode_announcement(kept))
+    page = logged_in(app, "admin").get("/system/models").text
+    assert "risk-1" in page
+    assert "0.710" in page
+    form = {"action": "rollback", "version": "risk-1"}
+    assert lead.post("/system/models", seen="/system/models", **form).status_code == 403
+
+    admin = logged_in(app, "admin")
+    assert admin.post("/system/models", seen="/system/models", **form).status_code == 303
+
+    command = unpack_command(last_of(settings, names.TRAINING), [KEY.encode()])
+    assert (command.action, command.version, command.author) == ("rollback", "risk-1", "admin")
+    assert last_act(settings)["subject"] == RISK
+    unknown = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-9")
+    assert unknown.status_code == 404
+
+
+def test_a_word_is_accepted_by_a_lead_and_not_by_an_analyst(app: Any, lead: Visitor, settings: Settings) -> None:
+    form = {"term": "snow tea", "what": "accepted"}
+    assert logged_in(app, "analyst").post("/system/words", seen="/", **form).status_code == 403
+    assert lead.post("/system/words", seen="/", **form).status_code == 303
+    with app.state.console.database.reading() as connection:
+        assert choices(connection)["snow tea"].chosen_by == "lead"
+    assert last_act(settings)["act"] == "word.accepted"
+    assert "snow tea,0.5,,," in lead.get("/system/words").text
+
+
+def test_with_redis_and_kafka_away_alerts_are_shown_and_the_rest_says_what_is_missing(tmp_path: Path) -> None:
+    app = made_app(settings_of(tmp_path, console_open=True))
+    visitor = visiting(app)
+    alert = visitor.get("/alerts/alr_000003")
+    assert alert.status_code == 200
+    assert "Redis does not answer" in alert.text
+    models = visitor.get("/system/models")
+    assert models.status_code == 503
+    assert "Redis at 127.0.0.1:1 does not answer" in models.text
+    asyncio.run(app.state.console.close())
+
+
+def test_what_a_seller_writes_stays_text(tmp_path: Path) -> None:
+    app = made_app(settings_of(tmp_path, console_open=True), alerts=0)
+    evil = '"><script>alert(1)</script>'
+    reason = Reason("x", evil, 1.0, None, None, 0.9)
+    with app.state.console.database.writing() as connection:
+        take_alerts(connection, [raised(1, at=now(), seller_id=evil, pattern=evil, reasons=[reason])], now())
+    visitor = visiting(app)
+    for path in ("/", "/alerts/alr_000001", "/search?text=" + "%22%3E%3Cscript%3E"):
+        page = visitor.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "&lt;script&gt;" in page.text
+    asyncio.run(app.state.console.close())
