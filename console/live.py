@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -56,8 +56,14 @@ class Live:
             found.setdefault(alert_id, []).append(name)
         return found
 
-    async def stream(self, name: str, alert_id: str | None) -> AsyncIterator[bytes]:
-        """Server-sent events for one page: `alerts` when something is new, `lookers` with who looks at what."""
+    async def stream(
+        self, name: str, alert_id: str | None, allowed: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[bytes]:
+        """Server-sent events for one page: `alerts` when something is new, `lookers` with who looks at what.
+
+        Args:
+            allowed: Whether the page's owner may still see them; asked before each.
+        """
         number = next(self._numbers)
         if alert_id is not None:
             self._open[number] = alert_id, name
@@ -66,7 +72,7 @@ class Live:
             self._task = asyncio.create_task(self._watch())
         mark, told = self._mark, None
         try:
-            while not self._ending:
+            while not self._ending and allowed():
                 lookers = self.lookers()
                 if lookers != told:
                     yield _event("lookers", lookers)

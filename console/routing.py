@@ -12,6 +12,7 @@ from console.problems import Problem
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 MOST_FIELDS = 600
+LONGEST_NUMBER = 18
 
 
 def page(path: str, endpoint: Endpoint, right: Right = Right.READ) -> Route:
@@ -80,3 +81,8 @@ def own_path(given: str) -> str:
     """A path of ours to go back to; never another site, however it is written."""
     fits = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable() and "\\" not in given
     return given if fits else "/"
+
+
+def whole(given: str) -> int | None:
+    """A number of a form or an address, at most 18 digits as databases hold them; `None` where it is none."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= LONGEST_NUMBER else None

@@ -11,7 +11,7 @@ from detectors.events import Micros
 
 Limit = Annotated[int, Meta(ge=1, le=200, description="Rows on a page.")]
 After = Annotated[str, Meta(max_length=2_000, description="`next` of the page before.")]
-Time = Annotated[Micros, Meta(description="Microseconds since 1970-01-01T00:00Z.")]
+Time = Annotated[Micros, Meta(ge=0, le=10**18, description="Microseconds since 1970-01-01T00:00Z.")]
 
 
 class NoParameters(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,7 +78,7 @@ class PersonalSearch(Struct, frozen=True, forbid_unknown_fields=True):
 class VerdictGivenHere(Struct, frozen=True, forbid_unknown_fields=True):
     """A verdict on the alert of the address."""
 
-    version: int
+    version: Annotated[int, Meta(ge=0, le=10**18)]
     """The alert's, as it was looked at: of two who judge the same version one is told."""
     verdict: Literal["confirmed", "dismissed", "snoozed"]
     note: Annotated[str, Meta(max_length=20_000)] | None = None

@@ -48,7 +48,11 @@ class Sessions:
             session = msgspec.convert(self._signer.loads(cookie, max_age=self.seconds), Session)
         except (BadData, msgspec.ValidationError):
             return None
-        return None if session.sid in self._ended else session
+        return None if self.has_ended(session) else session
+
+    def has_ended(self, session: Session) -> bool:
+        """Whether somebody has logged out of it."""
+        return session.sid in self._ended
 
     def cookie(self, session: Session, *, secure: bool) -> str:
         """The value of `Set-Cookie`; no script can read it, and no other site's link or form sends it."""

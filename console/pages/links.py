@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from console.drawing.graph import Graph, Tie, graph
 from console.rendering import render
-from console.routing import page
+from console.routing import page, whole
 from console.store.queries.links import MOST_STEPS, Cluster, cluster
 from console.store.queries.riskiest import tied
 
@@ -37,8 +37,7 @@ async def show_links(request: Request) -> Response:
     console, seller_id = request.app.state.console, request.query_params.get("seller", "").strip()[:128]
     if not seller_id:
         return render(request, "links.html", seller_id="", tied=await console.read(tied))
-    given = request.query_params.get("steps", "1")
-    steps = min(max(int(given), 1), MOST_STEPS) if given.isdigit() and len(given) < 3 else 1
+    steps = min(max(whole(request.query_params.get("steps", "")) or 1, 1), MOST_STEPS)
     return render(request, "links.html", seller_id=seller_id, **await around(console, seller_id, steps))
 
 

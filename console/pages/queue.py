@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from console.live import newest
 from console.problems import Problem
 from console.rendering import render
-from console.routing import page
+from console.routing import page, whole
 from console.store.queries.paging import CursorError
 from console.store.queries.queue import Order, QueueCount, QueueFilter, QueuePage, counts, queue
 from console.store.states import SEVERITY_NAMES, STATES
@@ -107,8 +107,8 @@ def _choices(kinds: list[QueueCount], asked: Asked) -> dict[str, Any]:
 async def show_news(request: Request) -> Response:
     """How many alerts of this queue have come since the page was made."""
     console, asked = request.app.state.console, Asked.of(request.query_params)
-    since = request.query_params.get("newest", "")
-    wanted = replace(asked.filter, since=int(since) + 1 if since.isdigit() else now())
+    since = whole(request.query_params.get("newest", ""))
+    wanted = replace(asked.filter, since=now() if since is None else since + 1)
     found = await console.read(queue, wanted, order="newest", limit=100)
     return render(request, "queue_news.html", count=len(found.items), asked=asked)
 
@@ -116,7 +116,13 @@ async def show_news(request: Request) -> Response:
 async def stream_live(request: Request) -> Response:
     """Server-sent events for one open page."""
     looked_at = request.query_params.get("alert")
-    events = request.app.state.console.live.stream(request.state.person.name, looked_at)
+    console, person, session = request.app.state.console, request.state.person, request.state.session
+
+    def allowed() -> bool:
+        """A log-out, another password or role end the stream, too."""
+        return not console.sessions.has_ended(session) and console.access.person(request, session) == person
+
+    events = console.live.stream(person.name, looked_at, allowed)
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

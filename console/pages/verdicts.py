@@ -12,7 +12,7 @@ from console.auth.roles import Right
 from console.pages.alert import context, shown
 from console.problems import Problem
 from console.rendering import render
-from console.routing import act, own_path
+from console.routing import act, own_path, whole
 from console.store.verdicts import Judging, StaleAlertError, UnfitVerdictError, UnknownAlertError, Verdicts
 from console.words import minute, now, plural
 from detectors.events import DAY
@@ -59,18 +59,19 @@ async def judge_many(request: Request) -> Response:
 
 def _judging(request: Request, alert_id: str, typed: Mapping[str, str]) -> Judging:
     """What was asked for; a problem where it is no verdict."""
-    verdict, version, days, person = typed["verdict"], typed["version"], typed.get("days", ""), request.state.person
-    if verdict not in ("confirmed", "dismissed", "snoozed") or not version.isdigit():
+    verdict, version, days = typed["verdict"], whole(typed["version"]), whole(typed.get("days", ""))
+    person = request.state.person
+    if verdict not in ("confirmed", "dismissed", "snoozed") or version is None:
         raise Problem(400, "This is no verdict", "Open the alert again and choose one.", kept=typed)
     snoozed = verdict == "snoozed"
     return Judging(
         alert_id=alert_id,
-        version=int(version),
+        version=version,
         verdict=verdict,  # type: ignore[arg-type]
         analyst=person.name,
         role=person.role.value,
         note=typed["note"][:LONGEST_NOTE] or None,
-        until=now() + int(days) * DAY if snoozed and days.isdigit() else None,
+        until=now() + days * DAY if snoozed and days is not None else None,
         reason=(typed.get("reason") or None) if snoozed else None,
     )
 

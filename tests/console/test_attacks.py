@@ -1,15 +1,21 @@
 """What somebody with bad intent tries on the console, and what must come of it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from console.app import create_app
 from console.auth.limiter import Limiter
+from console.auth.roles import Person, Role
+from console.auth.sessions import Session
+from console.live import Live
+from console.pages.queue import stream_live
+from console.store.queries.paging import cursor
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.console.pages import made_app, settings_of, users_in, visiting, with_kafka
 from tests.console.test_api import basic
@@ -118,3 +124,49 @@ def test_a_link_on_another_site_logs_nobody_out(app: Any) -> None:
     picture = stranger.get("/", headers=elsewhere | {"Sec-Fetch-Mode": "no-cors"})
     assert (picture.status_code, "set-cookie" in picture.headers) == (303, False)
     assert stranger.get("/login", headers={"Sec-Fetch-Site": "same-origin"}).headers["set-cookie"]
+
+
+@pytest.mark.parametrize("how", ["logged out", "demoted"])
+def test_an_open_page_hears_nothing_more_after_its_owner_has_lost_the_right(
+    app: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    console = app.state.console
+    monkeypatch.setattr(console, "live", Live(console.database))
+    session = Session.new("analyst", console.access.users.all()["analyst"].stamp)
+    request = Request({"type": "http", "app": app, "headers": [], "query_string": b"", "client": ("127.0.0.1", 1)})
+    request.state.session, request.state.person = session, Person("analyst", Role.ANALYST)
+
+    async def heard() -> list[Any]:
+        events = aiter((await stream_live(request)).body_iterator)  # type: ignore[attr-defined]
+        first = await anext(events)
+        if how == "logged out":
+            console.sessions.end(session)
+        else:
+            monkeypatch.setattr(console.access.users, "all", dict)
+        found = [first, *[event async for event in events]]
+        await console.live.close()
+        return found
+
+    assert len(asyncio.run(asyncio.wait_for(heard(), 10))) == 1
+
+
+def test_numbers_that_are_none_or_that_no_database_holds_break_nothing(app: Any) -> None:
+    visitor = visiting(app)
+    visitor.log_in("lead")
+    cursors = {order: cursor(order, values) for order, values in (("newest", [2**63, "a"]), ("score", [1.0, "a"]))}
+    for path, status in (
+        ("/links?seller=a&steps=\u00b2", 200),
+        ("/news?newest=\u00b2", 200),
+        ("/news?newest=" + "9" * 30, 200),
+        (f"/?order=newest&after={cursors['newest']}", 400),
+        (f"/?order=score&after={cursors['score']}", 200),
+        (f"/api/alerts?order=newest&after={cursors['newest']}", 400),
+        (f"/api/alerts?since={2**63}", 400),
+    ):
+        assert visitor.get(path).status_code == status, path
+    for version, days in (("\u00b2", ""), ("9" * 30, ""), ("1", "\u00b2"), ("1", "9" * 5_000)):
+        form = {"verdict": "snoozed" if days else "confirmed", "version": version, "days": days, "reason": "later"}
+        assert visitor.post("/alerts/alr_000001/verdict", seen="/", **form).status_code == 400
+    verdict = {"version": 2**63, "verdict": "confirmed"}
+    address = "/api/alerts/alr_000001/verdict"
+    assert visitor.client.post(address, json=verdict, headers=basic("lead")).status_code == 400

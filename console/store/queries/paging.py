@@ -3,9 +3,10 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import ColumnElement, and_, or_
 
 from streams.errors import SellerwatchError
@@ -13,6 +14,8 @@ from streams.errors import SellerwatchError
 MOST: Final = 200
 """Rows on a page."""
 LONGEST_CURSOR: Final = 2_000
+_BOUNDED: Final[dict[type, Any]] = {int: Annotated[int, Meta(ge=-(10**18), le=10**18)]}
+"""What a cursor's number may be: databases hold no larger ones."""
 
 
 class CursorError(SellerwatchError):
@@ -37,7 +40,7 @@ def read_cursor(text: str, order: str, kinds: Sequence[type]) -> list[Any]:
         named, *values = found
         if named != order:
             raise CursorError("the cursor belongs to another order of the rows: begin again without one")
-        return [msgspec.convert(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        return [msgspec.convert(value, _BOUNDED.get(kind, kind)) for value, kind in zip(values, kinds, strict=True)]
     except (binascii.Error, msgspec.DecodeError, ValueError, UnicodeError):
         raise CursorError("the cursor cannot be read: begin again without one") from None
 
