@@ -42,5 +42,5 @@ class Who:
 
 
 def _is_link(connection: HTTPConnection) -> bool:
-    """Whether somebody may have followed a link of another site: the strict cookie does not come with it."""
+    """Whether somebody has followed a link of another site: the strict cookie does not come with it."""
     return connection.scope["method"] == "GET" and connection.headers.get("sec-fetch-mode") == "navigate"
