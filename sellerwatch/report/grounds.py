@@ -42,7 +42,7 @@ GROUNDS: Final = {
     "learned_language": "Listings are worded as listings that were found to be illicit are.",
     "several_titles": "Several listings name such goods.",
     "words_and_small_trade": "Such listings go together with small prices that are bought again and again.",
-    "words_and_covert_trade": "Such listings go together with early release of money, returning buyers, or parcels abroad.",
+    "words_and_covert_trade": "Such listings go with early release of money, returning buyers, or parcels abroad.",
     "hinted_goods": "Listings hint at goods that may not be sold.",
     "account_behind_listings": "The account behind these listings is new or not verified.",
     "paid_without_recall": "Such listings are paid by means that cannot be taken back.",
