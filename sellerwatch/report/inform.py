@@ -34,8 +34,12 @@ SELECT seller, day, count(*), sum(cents), sum(unrated) FROM (
 ) GROUP BY seller, day ORDER BY seller, day
 """
 _VERIFIED: Final = """
-SELECT min(time) FROM account WHERE seller = :seller AND verification = 'verified' AND time < :end
+SELECT min(time) FROM account WHERE seller = :seller AND verification = 'verified' AND time < :end AND time > (
+  SELECT coalesce(max(time), -1) FROM account
+  WHERE seller = :seller AND verification NOT IN ('', 'verified') AND time < :end
+)
 """
+"""Since when a seller has been verified; what was verified and failed later is not."""
 
 
 class Day(NamedTuple):

@@ -127,7 +127,7 @@ class Reader:
             category = (body.items[0].category if body.items else None) or ""
             self._trade("order", body.order_id, seller, time, body, category)
         elif isinstance(body, PaymentCaptured):
-            self._trade("payment", body.payment_id, seller, time, body, body.method)
+            self._trade("payment", event_id, seller, time, body, body.method)
         elif isinstance(body, SellerAccount):
             row = seller, time, body.country or "", body.verification or "", int(isinstance(body, SellerRegistered))
             self.ledger.add("account", key_of(event_id), *row)

@@ -180,6 +180,14 @@ def test_a_record_that_the_database_refuses_does_not_hold_up_the_others(
     assert "console_record_left_out" in capsys.readouterr().out
 
 
+def test_an_alert_of_a_severity_that_is_not_known_does_not_hold_up_the_others(database: Database) -> None:
+    sent = [(ALERTED, encode_alert(raised(n, severity=severity))) for n, severity in ((1, "high"), (2, "dire"))]
+    apply(database, parts([*sent, (ALERTED, encode_alert(raised(3)))]), NOW)
+    assert len(contents(database)["alerts"]) == 2
+    with database.reading() as connection:
+        assert read_positions(connection, [ALERTED])[ALERTED].offset == 3
+
+
 def test_only_the_latest_of_a_seller_are_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "_TRIMS", [text(keeping._trim(decisions).replace("999", "4"))])
     for number in range(12):

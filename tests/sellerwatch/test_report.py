@@ -375,6 +375,18 @@ def test_the_clock_of_high_volume_sellers_runs_by_orders_that_were_paid(tmp_path
     assert {row["seller_id"] for row in csv.DictReader((tmp_path / "all.csv").open(newline=""))} == set(sellers)
 
 
+def test_one_payment_for_a_whole_basket_is_a_sale_of_each_order(tmp_path: Path) -> None:
+    times = [MARCH + n * HOUR for n in range(200)]
+    log = sales("basket", times, payment_id="one for all", amount_minor=2_500, currency="USD")
+    log += [happened(registered(verification="verified"), "basket", MARCH)]
+    log += [happened(registered(verification="failed"), "basket", MARCH + DAY)]
+    write_events(tmp_path / "log.jsonl", [*log, log[0]])
+    found = build(period_of("2026-03-01", "2026-04-01"), Sources(logs=[tmp_path / "log.jsonl"]), Choices(), Settings())
+    (row,) = rows(found, "high_volume_sellers").values()
+    assert row[2:4] == [200, 500_000]
+    assert (row[0], row[4]) == ("overdue by 2 days", "no"), "a verification that failed later counts no more"
+
+
 def test_without_files_the_topics_are_read(tmp_path: Path, folder: Path, mock_kafka: EmbeddedKafka) -> None:
     with EmbeddedKafka() as own:
         settings = Settings(kafka_brokers=own.bootstrap.split(","), kafka_api_version="0.11")

@@ -25,6 +25,8 @@ from streams.upstream import micros_of
 log = structlog.get_logger()
 
 TOPICS: Final = (names.EVENTS, names.DECISIONS, names.ALERTS)
+UNFIT: Final = (DataError, IntegrityError, OverflowError, ValueError)
+"""A record that no row can be made of, such as an alert of a severity that a later version knows."""
 MILLISECOND: Final[Micros] = 1_000
 T = TypeVar("T")
 _decode_decision = msgspec.json.Decoder(Decision).decode
@@ -66,7 +68,7 @@ def apply(database: Database, parts: Sequence[Part], now: Micros) -> None:
     try:
         with database.writing() as connection:
             _take(connection, parts, now)
-    except (DataError, IntegrityError, OverflowError):
+    except UNFIT:
         for part in parts:
             for record in part.records:
                 _apply_alone(database, part, record, now)
@@ -78,7 +80,7 @@ def _apply_alone(database: Database, part: Part, record: Read, now: Micros) -> N
     try:
         with database.writing() as connection:
             _take(connection, [alone], now)
-    except (DataError, IntegrityError, OverflowError) as error:
+    except UNFIT as error:
         _say(part.place, record, error)
         with database.writing() as connection:
             move(connection, alone.place, alone.base, alone.end)
