@@ -19,7 +19,7 @@ from detectors.profile import AlertState
 KEPT_ALERTS = 8
 """Patterns whose last alert a profile remembers."""
 ID_SIZE = 10
-KEPT_IDS = 16
+KEPT_IDS = 8
 """Escalations whose ids are kept; what they are for is answered long before there are so many."""
 SEVERITIES = ("low", "medium", "high", "critical")
 SNOOZE = "*"

@@ -1,4 +1,4 @@
-"""Everything remembered about one seller, in under 6 KiB whatever happens."""
+"""Everything remembered about one seller, in under 7 KiB whatever happens."""
 
 import math
 

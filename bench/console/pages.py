@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from bench.console.seeding import LARGE
 from console.app import create_app
-from console.store.schema import alerts, sellers
+from console.store.schema import alerts, links, sellers
 from streams.settings import Settings
 
 REPEATS: Final = 9
@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.console.pages", description=__doc__)
     parser.add_argument("place", help="a path, or postgresql://...")
     settings = Settings(
-        console_database=parser.parse_args().place,  # type: ignore[arg-type]
+        console_database=parser.parse_args().place,
         console_open=True,
         redis_url="redis://127.0.0.1:1/0",  # type: ignore[arg-type]
         kafka_brokers=["127.0.0.1:1"],
@@ -48,6 +48,7 @@ def _paths(app: Any) -> Iterator[tuple[str, str]]:
         risky = connection.execute(
             select(sellers.c.seller_id).order_by(sellers.c.score.desc()).limit(1).where(sellers.c.score.is_not(None))
         ).scalar_one()
+        tied = connection.execute(select(links.c.seller_id).limit(1)).scalar_one()
     yield "queue, most severe first", "/"
     yield "queue, newest first", "/?order=newest"
     yield "queue, one pattern and severity", "/?pattern=velocity&severity=high&order=score"
@@ -61,7 +62,7 @@ def _paths(app: Any) -> Iterator[tuple[str, str]]:
     yield "its listings", f"/sellers/{LARGE}/listings"
     yield "sellers by score", "/sellers"
     yield "links to begin with", "/links"
-    yield "a cluster, two steps", f"/links?seller={risky}&steps=2"
+    yield "a cluster, two steps", f"/links?seller={tied}&steps=2"
     yield "search", "/search?text=seller-00"
 
 

@@ -35,7 +35,8 @@ LARGE: Final = "seller-0000000"
 """The seller of which as much is kept as may be."""
 Told = Callable[[str], None]
 _REASON: Final = msgspec.json.encode([Reason("small_orders", "12 of 14 orders are small", 0.8, 0.1, 0.2, 0.6)]).decode()
-_NUMBERS: Final = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count}) "
+_FIRST: Final = "SELECT CAST(0 AS bigint)"
+_NUMBERS: Final = f"WITH RECURSIVE n(i) AS ({_FIRST} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {{count}}) "
 
 
 def seed(database: Database, *, alerts: int, of_sellers: int, told: Told = lambda _: None) -> None:

@@ -8,7 +8,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.auth.access import Access
 from console.auth.sessions import COOKIE, Session, Sessions
 
-
 AGAIN = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>Sellerwatch</title></html>'
 """Asks for the same address once more, this time from a page of ours, so that the browser sends the cookie."""
 
@@ -43,5 +42,5 @@ class Who:
 
 
 def _is_link(connection: HTTPConnection) -> bool:
-    """Whether somebody has followed a link of another site: the strict cookie does not come with it, if there is one."""
+    """Whether somebody has followed a link of another site: the strict cookie does not come with it."""
     return connection.scope["method"] == "GET" and connection.headers.get("sec-fetch-mode") == "navigate"

@@ -26,6 +26,8 @@ from streams.files import FilesError
 from streams.settings import Settings
 
 USD: Final = {"USD": Decimal(1)}
+MOST_USD: Final = Decimal(10**9)
+"""Of one unit of a currency; beyond that it is a mistake."""
 
 
 class Sources(NamedTuple):
@@ -133,7 +135,7 @@ def _rate(path: Path, number: int, text: str | None, currency: str | None) -> De
         rate = Decimal((text or "").strip())
     except InvalidOperation:
         rate = Decimal(0)
-    if not currency or not rate.is_finite() or rate <= 0:
+    if not currency or not rate.is_finite() or not 0 < rate <= MOST_USD:
         raise SettingsError(f"{path}, line {number}: needs `currency` and `usd`, a number above 0, such as EUR,1.08")
     return rate
 

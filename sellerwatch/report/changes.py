@@ -129,7 +129,7 @@ def _compared(ledger: Ledger, number: int, change: Change, span: Period) -> Tabl
     first, last = max(at - reach, -(-span.start // DAY)), min(at + reach, span.end // DAY - 1)
     before, after = max(at - first, 0), max(last - at, 0)
     query = """SELECT what, name, sum(n * (day < :at)), sum(n * (day > :at)) FROM daily
-               WHERE day BETWEEN :first AND :last AND day <> :at GROUP BY 1, 2"""
+               WHERE day BETWEEN :first AND :last GROUP BY 1, 2"""
     counts: dict[str, list[Count]] = {}
     for what, name, was, now in ledger.rows(query, at=at, first=first, last=last):
         counts.setdefault(what, []).append(Count(_ABOUT[what], name or "none given", was, now))

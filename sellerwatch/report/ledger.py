@@ -6,11 +6,9 @@ memory, a decision takes about 100 bytes and a payment or order of the log about
 """
 
 import hashlib
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -49,8 +47,6 @@ class Ledger:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="sellerwatch-report-", dir=folder)
         self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
-        with suppress(AttributeError):
-            os.chmod(self._folder.name, 0o700)  # noqa: PTH101 - a name, not a Path
         self._base = sqlite3.connect(Path(self._folder.name) / "ledger.sqlite", isolation_level=None)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "temp_store=FILE"):
             self._base.execute(f"PRAGMA {pragma}")

@@ -192,7 +192,7 @@ def test_a_manifest_that_names_another_alert_is_refused(packed: Path) -> None:
     whole = read(packed)
     for name in (b'"alert_id":"', b'"seller_id":"'):
         forged = whole | {"manifest.json": whole["manifest.json"].replace(name, name + b"x")}
-        with pytest.raises(Refused, match="manifest.json: names another"):
+        with pytest.raises(Refused, match=r"manifest\.json: names another"):
             check(remade(forged))
 
 

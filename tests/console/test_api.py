@@ -24,7 +24,7 @@ from streams import names
 from streams.settings import Settings
 from streams.status.state import Service, SystemState
 from streams.store.connection import connect
-from tests.console.brokers import read, send, until
+from tests.console.brokers import embedded, read, send, until
 from tests.console.pages import PASSWORD, Visitor, made_app, settings_of, users_in
 from tests.console.test_feed import history
 
@@ -34,10 +34,8 @@ SCHEMA: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[EmbeddedKafka]:
-    with EmbeddedKafka() as cluster:
-        for topic in (names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.ACTS, *names.UPSTREAM):
-            cluster.create_topic(topic, 1)
-        cluster.create_topic(names.POLICIES, 1)
+    own = (names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.ACTS, names.POLICIES)
+    with embedded(*own, *names.UPSTREAM) as cluster:
         yield cluster
 
 

@@ -1,7 +1,7 @@
 """What somebody with bad intent tries on the console, and what must come of it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

@@ -145,8 +145,9 @@ def test_the_colours_change_by_a_button_also_without_scripts(browser: Browser, s
     for somebody in (plain, watcher):
         for theme in ("dark", "light", "auto"):
             somebody.page.get_by_role("button", name=f"Change to {theme}").click()
-            assert somebody.page.locator("html").get_attribute("data-theme") == theme
+            expect(somebody.page.locator("html")).to_have_attribute("data-theme", theme)
     watcher.page.get_by_role("button", name="Change to dark").click()
+    expect(watcher.page.locator("html")).to_have_attribute("data-theme", "dark")
     assert watcher.page.evaluate(background) == "rgb(14, 18, 22)"
 
 

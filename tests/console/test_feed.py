@@ -38,7 +38,7 @@ from streams import names
 from streams.errors import SettingsError
 from streams.settings import Settings
 from tests.builders import MONDAY, order_placed, record, registered, shared_with
-from tests.console.brokers import send, settings_for, until
+from tests.console.brokers import embedded, send, settings_for, until
 from tests.console.made import raised
 
 NOW = MONDAY + 10 * DAY
@@ -224,9 +224,7 @@ def test_one_reads_at_a_time_until_its_lease_is_over(database: Database) -> None
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedKafka]:
-    with EmbeddedKafka() as cluster:
-        for topic in (names.EVENTS, names.DECISIONS, names.ALERTS):
-            cluster.create_topic(topic, 2)
+    with embedded(names.EVENTS, names.DECISIONS, names.ALERTS, partitions=2) as cluster:
         yield cluster
 
 
@@ -324,7 +322,6 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
 
 
 def test_it_says_which_topic_is_missing() -> None:
-    with EmbeddedKafka() as cluster:
-        cluster.create_topic(names.EVENTS, 1)
-        with pytest.raises(SettingsError, match=r"sellerwatch\.decisions, sellerwatch\.alerts; make them"):
-            places_of(settings_for(cluster))
+    missing = pytest.raises(SettingsError, match=r"sellerwatch\.decisions, sellerwatch\.alerts; make them")
+    with embedded(names.EVENTS) as cluster, missing:
+        places_of(settings_for(cluster))

@@ -31,7 +31,7 @@ from streams import names
 from streams.settings import Settings
 from streams.upstream import parse
 from tests.builders import MONDAY
-from tests.console.brokers import read, send, settings_for, until
+from tests.console.brokers import embedded, read, send, settings_for, until
 from tests.console.made import escalated, raised
 
 NOW = MONDAY + 3 * DAY
@@ -140,9 +140,7 @@ def test_a_rebuild_keeps_what_was_judged_here(alert: Database) -> None:
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedKafka]:
-    with EmbeddedKafka() as cluster:
-        for topic in (names.EVENTS, names.DECISIONS, names.ALERTS, names.ACTS, "verdicts"):
-            cluster.create_topic(topic, 1)
+    with embedded(names.EVENTS, names.DECISIONS, names.ALERTS, names.ACTS, "verdicts") as cluster:
         yield cluster
 
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tests.docs.pages import CHECKOUT, pages
+from tests.docs.pages import CHECKOUT, LINK, pages
 
 STAGED = CHECKOUT / ".cache" / "docs" / "pages"
 SITE = CHECKOUT / ".cache" / "docs" / "site"
@@ -24,11 +24,23 @@ def stage(to: Path = STAGED) -> None:
         _copy(page.path, page.text, to)
         for target in page.links:
             file = (CHECKOUT / page.path.parent / target.partition("#")[0]).resolve()
-            if file.is_file() and file.suffix != ".md":
+            if file.is_dir():
+                if not (file / "README.md").exists():
+                    _index(file, to)
+            elif file.suffix != ".md":
                 place = to / file.relative_to(CHECKOUT.resolve())
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, place)
     (to / "README.md").rename(to / "index.md")
+
+
+def _index(folder: Path, to: Path) -> None:
+    """A page for a folder that pages link to: it lists what is in it."""
+    found = sorted(file for file in folder.glob("*.md") if file.name != "README.md")
+    place = to / folder.relative_to(CHECKOUT.resolve()) / "index.md"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    titles = {file: file.read_text().partition("\n")[0].lstrip("# ") for file in found}
+    place.write_text("".join([f"# {folder.name.capitalize()}\n\n", *(f"- [{titles[f]}]({f.name})\n" for f in found)]))
 
 
 def _copy(path: Path, text: str, to: Path) -> None:
@@ -37,6 +49,10 @@ def _copy(path: Path, text: str, to: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     top = "../" * len(path.parent.parts)
     text = re.sub(rf"\]\({re.escape(top)}README\.md(?=[)#])", f"]({top}index.md", text)
+    folder = path.parent
+    for target in {link for link in LINK.findall(text) if link.endswith("/") and (CHECKOUT / folder / link).is_dir()}:
+        name = "README.md" if (CHECKOUT / folder / target / "README.md").exists() else "index.md"
+        text = text.replace(f"]({target})", f"]({target}{name})")
     place.write_text(text)
 
 

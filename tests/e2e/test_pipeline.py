@@ -10,12 +10,17 @@ import pytest
 
 from detectors.events import ActRecorded, LinkFound, ModelPublished, OrderPlaced, PaymentCaptured
 from detectors.learners import COHORTS
+from detectors.order_rows import decode_order_row
+from detectors.profile import decode_profile
+from detectors.training import TrainingRow, decode_row
 from sellerwatch.audit.heads import heads_in_redis
 from sellerwatch.audit.verify import verify
 from sellerwatch.evidence.verify_evidence import check, read
 from simulator import simulate
 from streams import names
 from streams.acts import Act, record_act
+from streams.intake import log_partition
+from tests.chaos.reference import fold_partition
 from tests.e2e.system import System, wait_until
 from tests.upstream import event, line
 
@@ -270,3 +275,34 @@ def test_a_bad_deploy_upstream_stops_its_partition_until_a_person_lets_it_go_on(
         lambda: any(r.event_id == "after-the-bad" for r in running.log()), 30, "the partition goes on", pause=1.0
     )
     assert sum(r["topic"] == "reviews" for r in rejected(running)) == 150
+
+
+def test_a_seller_is_erased_at_a_record_of_the_log_and_a_replay_erases_it_there_too(running: System) -> None:
+    sold = Counter(record.seller_id for record in running.log() if isinstance(record.body, OrderPlaced))
+    seller = sold.most_common(1)[0][0]
+    disputed = next(r.body.order_id for r in running.log() if r.seller_id == seller and isinstance(r.body, OrderPlaced))
+    partition = log_partition(seller, running.partitions)
+
+    mistyped = running.command("erase", "--seller", f"{seller}x", "--yes")
+    done = running.command("erase", "--seller", seller, "--yes", "--wait", "60", "--json")
+    running.feed([event("payment.disputed", seller_id=seller, order_id=disputed)])
+    running.settle()
+
+    assert (mistyped.returncode, seller in mistyped.stderr) == (2, True)
+    assert done.returncode == 0, done.stderr + done.stdout
+    lines = [(r.offset, r.value) for r in running.records(names.EVENTS) if r.partition == partition]
+    expected, stored = fold_partition(partition, lines, running.settings()), running.stored(partition)
+    assert stored.profiles == expected.profiles
+    left = decode_profile(stored.profiles[seller])
+    assert (left.orders, left.disputes, left.erased_at > 0) == (0, 1, True)
+    assert seller not in {decode_order_row(row).seller_id for row in stored.rows.values()}
+    assert seller in {decode_order_row(row).seller_id for row in expected.rows.values()}, (
+        "a replay keeps what it ignores"
+    )
+    assert not any(row.order_id == disputed and row.label for row in rows_of(running))
+
+
+def rows_of(system: System) -> list[TrainingRow]:
+    """What learn was shown, without commands."""
+    values = (value for _, value in system.read(names.TRAINING) if value.startswith(b"["))
+    return [decode_row(value) for value in values]

@@ -34,7 +34,7 @@ from detectors.events import (
 )
 from sellerwatch import cli
 from sellerwatch.embedded.kafka import EmbeddedKafka
-from sellerwatch.report.build import Choices, Sources, build, period_of
+from sellerwatch.report.build import Choices, Sources, build, period_of, read_rates
 from sellerwatch.report.model import Report, Section, Table
 from sellerwatch.report.tables import guarded
 from streams import names
@@ -332,6 +332,10 @@ def test_a_file_of_something_else_is_said_with_its_line(folder: Path) -> None:
 
 def test_rates_are_read_and_a_wrong_one_is_said(tmp_path: Path) -> None:
     path = tmp_path / "rates.csv"
+    for wrong in ("zero", "0", "-1", "NaN", "1e30", ""):
+        path.write_text(f"currency,usd\nEUR,1.10\nJPY,{wrong}\n")
+        with pytest.raises(SettingsError, match=r"rates.csv, line 3: needs `currency` and `usd`"):
+            read_rates(path)
     path.write_text("currency,usd\nEUR,1.10\nJPY,zero\n")
     with pytest.raises(SettingsError, match=r"rates.csv, line 3: needs `currency` and `usd`"):
         run("--from", "2026-03-01", "--to", "2026-04-01", "--log", tmp_path / "none.jsonl", "--rates", path)

@@ -5,13 +5,9 @@ from typing import Annotated
 
 import typer
 
+from sellerwatch.verbs.options import AsJson, Config, Yes
 from streams.errors import SettingsError
 from streams.settings import load_settings
-
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file (TOML); default: $SELLERWATCH_CONFIG.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
 
 rejected = typer.Typer(no_args_is_help=True, help="Refused events: looked at, mended, sent back, put away.")
 outbox = typer.Typer(no_args_is_help=True, help="Alerts that wait for their delivery, or were given up.")

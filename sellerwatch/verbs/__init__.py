@@ -1,0 +1,1 @@
+"""What each verb takes and shows; what it does stands in the modules that it calls."""
