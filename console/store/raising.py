@@ -46,6 +46,11 @@ def take_alerts(connection: Connection, found: Sequence[Alert], now: Micros) -> 
     settle(connection, {alert.seller_id for alert in found}, now)
 
 
+def summary_of(alert: Alert) -> str:
+    """What the queue says of an alert: its strongest reason."""
+    return alert.reasons[0].text[:SUMMARY] if alert.reasons else ""
+
+
 def _first(alert: Alert) -> str:
     return alert.escalates or alert.alert_id
 
@@ -73,7 +78,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "first_raised_at": raised_at,
         "raised_at": raised_at,
         "escalation": alert.escalation,
-        "summary": alert.reasons[0].text[:SUMMARY] if alert.reasons else "",
+        "summary": summary_of(alert),
         "state": "open",
         "version": 1,
     }

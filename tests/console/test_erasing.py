@@ -80,6 +80,7 @@ def test_an_erased_seller_is_gone_whichever_topic_is_read_first(database: Databa
             assert queue(connection, QueueFilter(states=STATES, text=GONE)).items[0].alert_id == "alr_000003"
             other = alert_page(connection, "alr_000002")
         assert other is not None
+        assert other.item.summary == "shares a device with (erased), not with seller-10"
         assert [link.seller_id for link in other.alert.evidence.sellers] == ["seller-3"]
         assert other.alert.reasons[0].text == "shares a device with (erased), not with seller-10"
     assert all(each["orders"] == found[0]["orders"] for each in found)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, or_, select, update
 
 from console.store.changing import queue_changed
+from console.store.raising import summary_of
 from console.store.schema import (
     alert_bodies,
     alert_words,
@@ -38,6 +39,9 @@ ERASED: Final = "(erased)"
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _REWRITE: Final = (
     update(alert_bodies).where(alert_bodies.c.alert_id == bindparam("of_alert")).values(body=bindparam("new_body"))
+)
+_SUM_UP: Final = (
+    update(alerts).where(alerts.c.latest_id == bindparam("of_latest")).values(summary=bindparam("new_summary"))
 )
 
 
@@ -112,6 +116,7 @@ def _erase_mentions(connection: Connection, seller_id: str, until: Micros) -> No
         rows = connection.execute(select(alert_bodies).where(alert_bodies.c.first_id.in_(some))).all()
         changed = [(row.alert_id, without(_decode_alert(row.body), {seller_id})) for row in rows]
         connection.execute(_REWRITE, [{"of_alert": i, "new_body": encode_alert(a).decode()} for i, a in changed])
+        connection.execute(_SUM_UP, [{"of_latest": i, "new_summary": summary_of(a)} for i, a in changed])
 
 
 def without(alert: Alert, gone: set[str]) -> Alert:
