@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from starlette.requests import Request
 
@@ -46,8 +46,8 @@ def at_once(app: Any, calls: int, path: str, **options: Any) -> list[int]:
     """Statuses of as many calls at the same moment, from one address."""
 
     async def run() -> list[int]:
-        transport = httpx.ASGITransport(app, client=("192.0.2.9", 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        transport = httpx2.ASGITransport(app, client=("192.0.2.9", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             client.cookies.update(options.get("cookies", {}))
             method = "POST" if "data" in options else "GET"
             asked = [
@@ -79,7 +79,7 @@ def test_an_address_that_a_visitor_made_up_is_not_taken_for_that_of_the_proxy(fo
     answers = [
         visitor.client.post(
             "/login",
-            content=str(httpx.QueryParams(form)),
+            content=str(httpx2.QueryParams(form)),
             headers=[
                 ("Content-Type", "application/x-www-form-urlencoded"),
                 ("X-Forwarded-For", f"198.51.100.{number}"),
