@@ -119,6 +119,8 @@ def test_a_refused_event_is_mended_and_sent_back_once(app: Any, lead: Visitor, s
 def test_a_refused_event_is_put_away_and_an_analyst_may_not(app: Any, lead: Visitor, settings: Settings) -> None:
     here = "/system/refused/0/1"
     analyst = logged_in(app, "analyst")
+    assert "e-1" in lead.get(here).text
+    assert "e-1" not in analyst.get(here).text, "it stands there as it was sent, with whatever names persons"
     assert analyst.post(f"{here}/discard", seen="/").status_code == 403
     assert lead.post(f"{here}/discard", seen=here).status_code == 303
     assert last_act(settings)["act"] == "rejected.discarded"
