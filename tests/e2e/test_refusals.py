@@ -11,7 +11,7 @@ from detectors.events import LinkFound, decode_record
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.errors import SettingsError
-from streams.topics import Layout
+from streams.topics import ALIKE, SINGLE, Layout
 from tests.chaos.checks import Checker
 from tests.e2e.system import System, wait_until
 from tests.upstream import event
@@ -40,8 +40,8 @@ def test_state_of_another_number_of_partitions_is_refused_with_both_numbers(syst
 
 
 def test_topics_of_different_numbers_of_partitions_are_refused_with_both_numbers() -> None:
-    wanted = (*names.UPSTREAM, names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.WAITING)
-    counts = dict.fromkeys(wanted, 6) | {names.TRAINING: 1}
+    wanted = (*names.UPSTREAM, *ALIKE, names.REJECTED, names.WAITING)
+    counts = dict.fromkeys(wanted, 6) | dict.fromkeys(SINGLE, 1)
     Layout(counts).check()
 
     with pytest.raises(SettingsError, match=r"sellerwatch\.events 6, sellerwatch\.decisions 6, sellerwatch\.alerts 8"):
@@ -50,10 +50,10 @@ def test_topics_of_different_numbers_of_partitions_are_refused_with_both_numbers
 
 def test_a_worker_does_not_join_a_group_over_topics_that_do_not_fit_together(system: System) -> None:
     with EmbeddedKafka() as mock:
-        for topic in (*names.UPSTREAM, names.REJECTED, names.WAITING, names.EVENTS, names.DECISIONS):
-            mock.create_topic(topic, 6)
-        mock.create_topic(names.ALERTS, 8)
-        mock.create_topic(names.TRAINING, 1)
+        for topic in (*names.UPSTREAM, names.REJECTED, names.WAITING, *ALIKE):
+            mock.create_topic(topic, 8 if topic == names.ALERTS else 6)
+        for topic in SINGLE:
+            mock.create_topic(topic, 1)
 
         kafka = {"SELLERWATCH_KAFKA_BROKERS": mock.bootstrap, "SELLERWATCH_KAFKA_API_VERSION": "0.11"}
         refused = worker(system, "watch", **kafka)
