@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Final, cast
 
 import msgspec
+import structlog
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -68,6 +69,9 @@ def presence_key(namespace: str) -> str:
     return f"{{{namespace}.workers}}seen"
 
 
+log = structlog.get_logger()
+
+
 class Announcer:
     """Tells of a process every few seconds, and takes its word back when it ends.
 
@@ -93,7 +97,12 @@ class Announcer:
                     await self._redis.hdel(self._key, self._mine.name)
 
     async def _tell(self) -> None:
-        told = msgspec.structs.replace(self._mine, told_at=time.time(), told=self._look())
+        try:
+            said = self._look()
+        except Exception:  # it is told again in some seconds; a stage does not end for that
+            log.exception("presence_not_told", stage=self._mine.stage)
+            return
+        told = msgspec.structs.replace(self._mine, told_at=time.time(), told=said)
         with contextlib.suppress(RedisError, OSError):
             await self._redis.hset(self._key, told.name, _encode(told))
 

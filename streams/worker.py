@@ -5,7 +5,6 @@ that intake and dispatch need not spend.
 """
 
 import asyncio
-import contextlib
 import gc
 import os
 import ssl
@@ -218,7 +217,7 @@ def look(app: "App") -> Health:
     from streams.app import consumer_of
 
     consumer = consumer_of(app)
-    assigned = set(consumer.assignment()) if consumer.started else set()
+    assigned = consumer.owned()
     claims = list(consumer.claims.values())
     return Health(
         alive={"running": not app.ended.is_set(), "heartbeat": consumer.heard_from()},
@@ -250,8 +249,7 @@ def _present(redis: Redis, settings: Settings, name: str, port: int, say: Callab
 
 async def _leave(presence: "asyncio.Task[None]") -> None:
     presence.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await presence
+    await asyncio.wait([presence])  # whatever became of it: the stage ends as it should
 
 
 async def _dispatch(

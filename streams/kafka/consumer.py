@@ -25,6 +25,7 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -144,7 +145,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                     self.app.give_up(reason)
                     return
             else:
-                if self.consumer.assignment():
+                if self.consumer.owned():
                     failing_since = None
 
 
@@ -378,13 +379,20 @@ class Consumer(driver.Consumer):
         log.warning("position_out_of_range", partitions=[claim.partition.name for claim in claims])
         self.lose(*claims)
 
+    def owned(self) -> set[TP]:
+        """What the group has given us; nothing before the fetching thread has begun, and after it has ended."""
+        try:
+            return set(self.assignment())
+        except ConsumerNotStarted:
+            return set()
+
     def report_progress(self) -> None:
         """Tells the metrics how far each owned partition is."""
         ends = {}
         for partition, claim in self.claims.items():
             if claim.live and (end := self.highwater(TP(*partition))) is not None:
                 ends[partition] = end
-        self._progress.report((Partition(*tp) for tp in self.assignment()), self.claims, ends, time.monotonic())
+        self._progress.report((Partition(*tp) for tp in self.owned()), self.claims, ends, time.monotonic())
 
     def age_of(self, partition: Partition) -> float:
         """Seconds since a partition last advanced or was at its end, as of the last report."""
