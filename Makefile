@@ -13,7 +13,7 @@ demo: environment ## the whole system with made-up traffic, nothing else install
 	@.venv/bin/sellerwatch demo $(ARGS)
 
 test: environment ## the tests, on every service that can be had here; ARGS="-k redis"
-	@$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint test ## all that has to pass before a commit
 
