@@ -3,23 +3,20 @@
 Where a service cannot be had, its tests are skipped and say why; with SELLERWATCH_REQUIRE_SERVICES=1 they fail.
 """
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from sellerwatch.embedded import PartMissingError
 from sellerwatch.embedded.kafka import EmbeddedKafka
-from tests.services import ServiceMissingError
 from tests.services.kafka import RealKafka, Topics
 from tests.services.redis import RealRedis
+from tests.services.skipping import skipped_unless_required
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[RealKafka]:
     """A real Kafka broker, up; a test that stops it starts it again."""
-    with _skipped_unless_required():
+    with skipped_unless_required():
         broker = RealKafka()
     with broker:
         yield broker
@@ -34,7 +31,7 @@ def topics(kafka: RealKafka) -> Topics:
 @pytest.fixture(scope="session")
 def mock_kafka() -> Iterator[EmbeddedKafka]:
     """Three mock brokers; a test that takes one down brings it up again."""
-    with _skipped_unless_required():
+    with skipped_unless_required():
         cluster = EmbeddedKafka(brokers=3)
     with cluster:
         yield cluster
@@ -43,7 +40,7 @@ def mock_kafka() -> Iterator[EmbeddedKafka]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RealRedis]:
     """A real redis-server, up; a test that stops it starts it again."""
-    with _skipped_unless_required():
+    with skipped_unless_required():
         server = RealRedis()
     with server:
         yield server
@@ -71,13 +68,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in (("kafka", "kafka"), ("redis_server", "redis")):
             if fixture in fixtures:
                 item.add_marker(marker)
-
-
-@contextmanager
-def _skipped_unless_required() -> Iterator[None]:
-    try:
-        yield
-    except (ServiceMissingError, PartMissingError) as missing:
-        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))

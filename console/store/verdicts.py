@@ -7,7 +7,6 @@ follow from what was judged: what is sent twice counts once. What could not be s
 """
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,11 +14,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 import structlog
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
 from msgspec import Struct
 from sqlalchemy import Connection, func, select, update
 
+from console.acting import Acting
 from console.store.changing import queue_changed
 from console.store.database import Database
 from console.store.feed.running import clock
@@ -30,18 +28,13 @@ from console.store.settling import settle
 from console.store.writing import AnyRow, put
 from detectors.decision import say_time
 from detectors.events import SECOND, Micros
-from streams.acts import Act, ActRecorder, UnfitActError
+from streams.acts import Act, UnfitActError
 from streams.errors import SellerwatchError, UnavailableError
-from streams.settings import Settings
-from streams.topics import client_options
 from streams.upstream import EPOCH
 
 log = structlog.get_logger()
 
 TOPIC: Final = "verdicts"
-PATIENCE_SECONDS: Final = 8.0
-"""So long somebody waits for an answer to a click."""
-CLOSING_SECONDS: Final = 1.0
 LATE: Final[Micros] = 20 * SECOND
 """What is unsent for longer is nobody's at present."""
 AT_ONCE: Final = 100
@@ -97,11 +90,8 @@ class StaleAlertError(SellerwatchError):
 class Verdicts:
     """Gives verdicts; one for a process, safe to share among threads."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings, self._database = settings, database
-        self._lock = threading.Lock()
-        self._producer: KafkaProducer | None = None
-        self._recorder: ActRecorder | None = None
+    def __init__(self, acting: Acting, database: Database) -> None:
+        self._acting, self._database = acting, database
 
     def give(self, judging: Judging) -> Judged:
         """Keeps a verdict and sends it; repeated word for word, it changes nothing more.
@@ -142,14 +132,6 @@ class Verdicts:
         if unsent and self._send(unsent):
             log.info("verdicts_sent_late", verdicts=len(unsent))
 
-    def close(self) -> None:
-        """Lets go of the connections."""
-        with suppress(KafkaError):
-            if self._producer is not None:
-                self._producer.close(timeout=CLOSING_SECONDS)
-            if self._recorder is not None:
-                self._recorder.close()
-
     def _send(self, event_ids: Sequence[str]) -> bool:
         """Sends those of the verdicts that are unsent, the record of the act first; whether Kafka has them."""
         with self._database.reading() as connection:
@@ -168,27 +150,10 @@ class Verdicts:
         return sent
 
     def _send_one(self, row: AnyRow) -> None:
-        recorder, producer = self._clients()
-        recorder.record(_act(row))
-        try:
-            sending = producer.send(TOPIC, key=row.seller_id.encode(), value=event_of(row))
-            sending.get(timeout=PATIENCE_SECONDS)
-        except KafkaError as error:
-            raise UnavailableError(f"Kafka does not take the verdict: {type(error).__name__}") from None
+        self._acting.record_now(_act(row))
+        self._acting.send_now(TOPIC, row.seller_id, event_of(row))
         with self._database.writing() as connection:
             connection.execute(update(given).where(given.c.event_id == row.event_id).values(sent_at=clock()))
-
-    def _clients(self) -> tuple[ActRecorder, KafkaProducer]:
-        milliseconds = int(PATIENCE_SECONDS * 1_000)
-        times = {"max_block_ms": milliseconds, "request_timeout_ms": milliseconds, "delivery_timeout_ms": milliseconds}
-        with self._lock:
-            try:
-                self._recorder = self._recorder or ActRecorder(self._settings, patience=PATIENCE_SECONDS)
-                if self._producer is None:
-                    self._producer = KafkaProducer(**client_options(self._settings), acks="all", **times)
-            except KafkaError as error:
-                raise UnavailableError(f"Kafka does not answer: {type(error).__name__}") from None
-            return self._recorder, self._producer
 
 
 def keep(connection: Connection, judging: Judging, now: Micros) -> str:

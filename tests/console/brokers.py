@@ -1,31 +1,25 @@
 """A broker with the console's topics, and what tests do with it."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from console.store.feed.positions import Place
-from sellerwatch.embedded import PartMissingError
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams.settings import Settings
 from streams.topics import client_options
+from tests.services.skipping import skipped_unless_required
 
 
 @contextmanager
 def embedded(*topics: str, partitions: int = 1) -> Iterator[EmbeddedKafka]:
     """A mock of Kafka with some topics; the test is skipped where librdkafka is missing."""
-    try:
+    with skipped_unless_required():
         cluster = EmbeddedKafka()
-    except PartMissingError as missing:
-        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
     with cluster:
         for topic in topics:
             cluster.create_topic(topic, partitions)

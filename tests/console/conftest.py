@@ -1,6 +1,5 @@
 """Databases: each test that asks for one runs on SQLite and on PostgreSQL."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,21 +7,17 @@ import pytest
 
 from console.store.database import Database
 from console.store.schema import metadata
-from sellerwatch.embedded import PartMissingError
 from sellerwatch.embedded.kafka import EmbeddedKafka
-from tests.services import ServiceMissingError
+from tests.console.brokers import embedded
 from tests.services.postgres import RealPostgres
+from tests.services.skipping import skipped_unless_required
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[RealPostgres]:
     """A real PostgreSQL, up; skipped where there is none."""
-    try:
+    with skipped_unless_required():
         server = RealPostgres()
-    except ServiceMissingError as missing:
-        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
     with server:
         yield server
 
@@ -63,11 +58,5 @@ def database(
 @pytest.fixture(scope="module")
 def own_kafka() -> Iterator[EmbeddedKafka]:
     """A mock of Kafka that one module alone uses; skipped where librdkafka is missing."""
-    try:
-        cluster = EmbeddedKafka()
-    except PartMissingError as missing:
-        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    with cluster:
+    with embedded() as cluster:
         yield cluster

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from console.acting import Acting
 from console.store.database import Database
 from console.store.feed.applying import Part, Read, apply
 from console.store.feed.positions import Place
@@ -158,8 +160,16 @@ def own(tmp_path: Any) -> Iterator[Database]:
     database.close()
 
 
-def test_a_verdict_goes_out_with_its_act_and_comes_back_as_the_same(own: Database, settings: Settings) -> None:
-    giver = Verdicts(settings, own)
+@pytest.fixture
+def acting(settings: Settings) -> Iterator[Acting]:
+    with closing(Acting(settings)) as connections:
+        yield connections
+
+
+def test_a_verdict_goes_out_with_its_act_and_comes_back_as_the_same(
+    own: Database, settings: Settings, acting: Acting
+) -> None:
+    giver = Verdicts(acting, own)
     judged = giver.give(judging(note="mules, see order-1"))
     assert (judged.sent, judged.item.state) == (True, "confirmed")
     (value,) = read(settings, "verdicts")
@@ -184,21 +194,19 @@ def test_a_verdict_goes_out_with_its_act_and_comes_back_as_the_same(own: Databas
     page = shown(own)
     assert [(each.analyst, each.note) for each in page.judgements] == [("ada", "mules, see order-1")]
     assert page.item == judged.item
-    giver.close()
 
 
-def test_a_snooze_goes_out_as_one(own: Database, settings: Settings) -> None:
-    giver = Verdicts(settings, own)
+def test_a_snooze_goes_out_as_one(own: Database, settings: Settings, acting: Acting) -> None:
+    giver = Verdicts(acting, own)
     giver.give(judging("snoozed", until=clock() + DAY, reason="asked the seller"))
     body: Any = parse(read(settings, "verdicts")[0]).body
     assert (body.reason, body.alert_id, type(body).__name__) == ("asked the seller", "alr_000001", "AlertSnoozed")
-    giver.close()
 
 
-def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settings: Settings) -> None:
+def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settings: Settings, acting: Acting) -> None:
     with own.writing() as connection:
         event_id = keep(connection, judging(), clock())  # the process ends here
-    giver = Verdicts(settings, own)
+    giver = Verdicts(acting, own)
     giver.send_unsent(own)
     assert read(settings, "verdicts") == []  # it may be on its way by another process
     with own.writing() as connection:
@@ -209,11 +217,12 @@ def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settin
     giver.send_unsent(own)
     feed.stop()
     assert [json.loads(value)["event_id"] for value in read(settings, "verdicts")] == [event_id]
-    giver.close()
 
 
-def test_a_crash_after_kafka_had_it_sends_the_same_event_again(own: Database, settings: Settings) -> None:
-    giver = Verdicts(settings, own)
+def test_a_crash_after_kafka_had_it_sends_the_same_event_again(
+    own: Database, settings: Settings, acting: Acting
+) -> None:
+    giver = Verdicts(acting, own)
     giver.give(judging())
     with own.writing() as connection:  # as if the process had ended before it noted that
         connection.execute(update(given).values(sent_at=None, given_at=given.c.given_at))
@@ -222,15 +231,14 @@ def test_a_crash_after_kafka_had_it_sends_the_same_event_again(own: Database, se
     assert first == second
     acts = [json.loads(value)["event_id"] for value in read(settings, names.ACTS)]
     assert len(set(acts)) == 1
-    giver.close()
 
 
 def test_without_kafka_a_verdict_is_kept_and_says_so(
-    own: Database, settings: Settings, broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+    own: Database, settings: Settings, acting: Acting, broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.store.verdicts.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("console.acting.PATIENCE_SECONDS", 1.0)
     broker.broker_down()
-    giver = Verdicts(settings, own)
+    giver = Verdicts(acting, own)
     judged = giver.give(judging())
     assert (judged.sent, judged.item.state) == (False, "confirmed")
     broker.broker_up()
@@ -241,7 +249,6 @@ def test_without_kafka_a_verdict_is_kept_and_says_so(
         return len(read(settings, "verdicts")) == 1
 
     until(arrived)
-    giver.close()
 
 
 def test_a_verdict_by_somebody_elses_tool_takes_the_version_away(alert: Database) -> None:

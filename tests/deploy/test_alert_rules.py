@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.conftest import CHECKOUT, skipped_unless_required
+from tests.deploy.conftest import CHECKOUT
 from tests.services.prometheus import binary
+from tests.services.skipping import skipped_unless_required
 
 RULES = CHECKOUT / "deploy" / "prometheus" / "alerts.yml"
 RECORDING = RULES.with_name("recording.yml")

@@ -20,7 +20,7 @@ from detectors.features import FEATURES
 from detectors.training import encode_row
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
-from tests.deploy.conftest import CHECKOUT, skipped_unless_required
+from tests.deploy.conftest import CHECKOUT
 from tests.deploy.dashboard import Line, lines
 from tests.deploy.made_secrets import acl_rules, make_secrets, redis_url
 from tests.detectors.rows import row
@@ -28,6 +28,7 @@ from tests.e2e.system import SECRET, System, wait_until
 from tests.services.kafka import RealKafka
 from tests.services.prometheus import Prometheus
 from tests.services.redis import RealRedis
+from tests.services.skipping import skipped_unless_required
 
 CONFIG = CHECKOUT / "deploy" / "prometheus" / "prometheus.yml"
 STAGES = ("intake", "watch", "learn", "dispatch")

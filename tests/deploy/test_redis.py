@@ -12,9 +12,10 @@ from redis.exceptions import NoPermissionError
 from sellerwatch.embedded.redis import RedisServer
 from streams import outbox_scripts
 from streams.store import scripts
-from tests.deploy.conftest import CHECKOUT, skipped_unless_required
+from tests.deploy.conftest import CHECKOUT
 from tests.deploy.made_secrets import acl_rules, make_secrets, redis_url
 from tests.services import ServiceMissingError
+from tests.services.skipping import skipped_unless_required
 
 CONFIG = CHECKOUT / "deploy" / "redis" / "redis.conf"
 

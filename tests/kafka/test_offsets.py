@@ -11,9 +11,9 @@ from kafka import KafkaAdminClient, TopicPartition
 from streams import metrics
 from streams.app import consumer_of
 from streams.kafka.poll import Partition
-from tests.conftest import _skipped_unless_required
 from tests.kafka.recorder import Recorder, chained, running, until
 from tests.services.kafka import RealKafka, Topics
+from tests.services.skipping import skipped_unless_required
 
 MEGABYTE = 1024 * 1024
 
@@ -21,7 +21,7 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture(scope="module")
 def kafka() -> Iterator[RealKafka]:
     """A broker of this module's own: it compacts at once, and may be killed."""
-    with _skipped_unless_required():
+    with skipped_unless_required():
         broker = RealKafka(settings={"log.cleaner.backoff.ms": "100"})
     with broker:
         yield broker

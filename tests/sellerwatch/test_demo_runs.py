@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sellerwatch.embedded import PartMissingError
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.embedded.redis import embedded_binary
+from tests.services.skipping import skipped_unless_required
 
 ROOT = Path(__file__).parents[2]
 WORKER = "sellerwatch.demo.worker watch"
@@ -73,13 +73,9 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Starts demos; those that a test leaves running are killed."""
     if sys.platform != "linux":
         pytest.skip("looks at processes in /proc")
-    try:
+    with skipped_unless_required():
         embedded_binary()
         EmbeddedKafka().close()
-    except PartMissingError as missing:
-        if os.environ.get("SELLERWATCH_REQUIRE_SERVICES") == "1":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
     runs: list[Run] = []
 
     def start(*words: str) -> Run:
