@@ -82,15 +82,18 @@ def logged_in(app: Any, name: str) -> Visitor:
 
 
 def last_of(settings: Settings, topic: str) -> bytes:
-    """The last record of a topic's first partitions."""
-    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False)) as consumer:
+    """The newest record of a topic, read from every partition to its end."""
+    found: list[Any] = []
+    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False, fetch_max_wait_ms=50)) as consumer:
         places = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
         ends = consumer.end_offsets(places)
         consumer.assign(places)
         for place in places:
             consumer.seek(place, max(ends[place] - 1, 0))
-        found = [record for some in consumer.poll(timeout_ms=5_000).values() for record in some]
-    value: bytes = max(found, key=lambda record: record.timestamp).value
+        while any(consumer.position(place) < ends[place] for place in places):
+            for records in consumer.poll(timeout_ms=200).values():
+                found += records
+    value: bytes = max(found, key=lambda record: (record.timestamp, record.offset)).value
     return value
 
 
