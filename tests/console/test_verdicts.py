@@ -214,8 +214,8 @@ def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settin
     feed = Feed(settings, own, [giver.send_unsent])
     feed.start()
     until(lambda: len(read(settings, "verdicts")) == 1)
+    feed.stop()  # until it has noted what it sent
     giver.send_unsent(own)
-    feed.stop()
     assert [json.loads(value)["event_id"] for value in read(settings, "verdicts")] == [event_id]
 
 
