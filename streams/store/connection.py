@@ -86,7 +86,7 @@ class _Cluster(RedisCluster):
             raise RedisConnectionError(str(error)) from error
 
 
-async def of_each_server(redis: Redis, ask: Callable[..., Awaitable[T]]) -> dict[str, T]:
+async def of_each_server(redis: Redis | RedisCluster, ask: Callable[..., Awaitable[T]]) -> dict[str, T]:
     """What every server that takes writes answers, by `host:port`; one that is no cluster's, by an empty name."""
     if not isinstance(redis, RedisCluster):
         return {"": await ask()}

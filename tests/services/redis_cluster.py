@@ -32,14 +32,22 @@ class RealRedisCluster:
             shard.ask("CLUSTER", "ADDSLOTS", *range(first, end))
             shard.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             shard.meet(self.shards[0])
-        for shard in self.shards:
-            shard.wait_for("cluster_state:ok", f"cluster_known_nodes:{len(self.shards)}")
+        self.settle()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._running.close()
+
+    def settle(self) -> None:
+        """Waits until every shard knows of the others and answers."""
+        for shard in self.shards:
+            shard.wait_for("cluster_state:ok", f"cluster_known_nodes:{len(self.shards)}")
+
+    def client(self) -> Any:
+        """A client that finds the shard of each key."""
+        return redis.RedisCluster(host="127.0.0.1", port=self.shards[0].port)
 
     def empty(self) -> None:
         """Forgets all keys."""
@@ -61,7 +69,7 @@ class ClusterNode(RealRedis):
 
     def ask(self, *words: Any) -> Any:
         """Sends a command to this server alone."""
-        with redis.Redis(port=self.port) as client:
+        with self.client() as client:
             return client.execute_command(*words)
 
     def meet(self, other: "ClusterNode") -> None:
