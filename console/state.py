@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -20,10 +19,11 @@ from console.store.feed.running import Feed
 from console.store.verdicts import Verdicts
 from streams.lexicons import lexicon_of
 from streams.settings import Settings
+from streams.store.connection import connect
 
 log = structlog.get_logger()
 FEED_SECONDS = 1.5
-REDIS_PATIENCE: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+REDIS_SECONDS = 1.0
 """A page says rather that Redis does not answer than make people wait."""
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Console:
         self.sessions = Sessions(secret.get_secret_value() if secret else None, settings.console_session)
         self.limiter = Limiter()
         self.database = Database.open(settings.console_database.get_secret_value())
-        self.redis = Redis.from_url(settings.redis_url.get_secret_value(), **REDIS_PATIENCE)
+        self.redis = connect(settings.redis_url.get_secret_value(), timeout=REDIS_SECONDS)
         self.acting = Acting(settings)
         self.verdicts = Verdicts(self.acting, self.database)
         self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])

@@ -28,6 +28,7 @@ from streams.topics import create_topics
 from streams.watch import Watch
 from tests.services.kafka import RealKafka
 from tests.services.redis import RealRedis
+from tests.services.redis_cluster import RealRedisCluster
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode()
 MODEL_KEY = "a key for models of tests"
@@ -66,17 +67,17 @@ class System:
     def __init__(
         self,
         kafka: RealKafka,
-        server: RealRedis,
+        server: RealRedis | RealRedisCluster,
         logs: Path,
         *,
         partitions: int = 4,
         prefix: Sequence[str] = (),
         **settings: str,
     ) -> None:
-        self.kafka, self.redis_server, self.logs = kafka, server, logs
+        self.kafka, self.redis_server, self.logs = kafka, cast(RealRedis, server), logs
         self.environment = {
             "SELLERWATCH_KAFKA_BROKERS": kafka.bootstrap,
-            "SELLERWATCH_REDIS_URL": f"redis://127.0.0.1:{server.port}/0",
+            "SELLERWATCH_REDIS_URL": server.url,
             "SELLERWATCH_HASH_KEYS": "k1:a key for hashes of tests",
             "SELLERWATCH_MODEL_KEYS": MODEL_KEY,
             "SELLERWATCH_SESSION_TIMEOUT": "PT6S",
@@ -225,7 +226,7 @@ class System:
 
     def redis(self) -> "redis.Redis":
         """A client of the workers' Redis."""
-        return redis.Redis(port=self.redis_server.port)
+        return self.redis_server.client()
 
     def positions(self, stage: str = "watch") -> dict[int, int]:
         """How far each log partition is applied."""
