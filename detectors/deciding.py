@@ -157,6 +157,8 @@ class Deciding:
             suspicious and self._is_unjudged(at, row),
             self.judged.risk[at],
             self.judged.challenger[at],
+            self.judged.risk_offset,
+            self.judged.challenger_offset,
         )
         if row.sampled or kept.risk >= RISKY:
             sampled = sampled_row(row, record, offset, body.order_id, kept)

@@ -17,7 +17,7 @@ from console.store.choices import choices
 from console.store.raising import take_alerts
 from console.words import now
 from detectors.assessment import Reason
-from detectors.learners import RISK
+from detectors.risk_learner import RISK
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.model_commands import Announcement, encode_announcement, slots_of, unpack_command
@@ -148,6 +148,7 @@ def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, sto
     *_, sent = read_topic(settings, names.TRAINING)
     command = unpack_command(sent.value, [KEY.encode()])
     assert (command.action, command.version, command.author) == ("rollback", "risk-1", "admin")
+    assert command.figures == (120, 0.61, 0.7, 0.02)
     assert last_act(settings)["subject"] == RISK
     unknown = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-9")
     assert unknown.status_code == 404
