@@ -30,9 +30,10 @@ class Mentioned(Struct, frozen=True):
     links: bool
     copied: bool
     bought: bool
+    priced: bool
 
     def __bool__(self) -> bool:
-        return self.links or self.copied or self.bought
+        return self.links or self.copied or self.bought or self.priced
 
 
 def erase(record: Record, sellers: MutableMapping[str, Profile]) -> bool:
@@ -62,6 +63,7 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
         any(link.seller_id == whom for link in p.links),
         p.copies is not None and p.copies.of == whom,
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
+        p.banned_prices is not None and p.banned_prices.of == whom[:40],
     )
 
 
@@ -78,4 +80,6 @@ def _forget(p: Profile, whom: str) -> bool:
         p.copies = replace(p.copies, of="")
     if p.buyer_mix is not None and found.bought:
         p.buyer_mix = replace(p.buyer_mix, buyers=tuple(b for b in p.buyer_mix.buyers if b != whom))
+    if found.priced:
+        p.banned_prices = None
     return bool(found)

@@ -24,6 +24,7 @@ from detectors.moment import Learner, Moment
 from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
+from detectors.prices import PricesFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
 from detectors.reviews import ReviewsFacet
@@ -76,6 +77,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     IntelFacet(),
     WordingFacet(),
     CopiesFacet(),
+    PricesFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -40,8 +40,10 @@ from detectors.events import (
     ValueListed,
     VerdictGiven,
 )
+from detectors.prices import PRICE, price_points
 from detectors.sketches import listing_sketches, names
 from streams.entities import (
+    MAX_OTHERS,
     SKETCHES,
     Linked,
     Listing,
@@ -114,6 +116,8 @@ class Incoming(Struct, gc=False):
     """Store key, kind and value of each value that the event touches, each once."""
     looked_at: list[tuple[str, str, Personal]] = []
     """The same of what it names without touching it."""
+    prices: list[str] = []
+    """Unusual prices that it shows: they are nobody's secret, and stand in their keys as they are."""
     order: KnownOrder | None = None
     """What was known of the order it names, where that matters."""
     seller_id: str | None = None
@@ -132,6 +136,8 @@ class Incoming(Struct, gc=False):
         body = self.event.body
         if (order := getattr(body, "order_id", None)) is not None:
             self.order_key = f"o:{order}"
+        if isinstance(body, (OrderPlaced, ListingPublished)):
+            self.prices = price_points(body)
         if self.values and type(body) in TOUCHING:
             fields = TOUCHING[type(body)][1]
             found = {f"v:{p.kind}:{p.hash}": p for name in fields if (p := self.values.get(name)) is not None}
@@ -205,6 +211,7 @@ class Gathering:
         self._changed_orders: dict[str, None] = {}
         self._values: dict[str, Value] = {}
         self._touches: dict[str, list[_Touched]] = {}
+        self._changed_values: dict[str, None] = {}
         self._grown: dict[str, list[tuple[Incoming, int]]] = {}
         """Values that got a further seller: by which event, and how many they had before."""
         self._standings: dict[str, Standing] = {}
@@ -225,6 +232,8 @@ class Gathering:
                 if kind not in SKETCHES:
                     self._find_former(key, kind, personal, keys)
                     self._find_shared(key, kind, personal, keys)
+            for point in incoming.prices:
+                keys[f"v:{PRICE}:{point}"] = None
             body = incoming.event.body
             if isinstance(body, INTEL):
                 keys.update(dict.fromkeys(_listed_keys(incoming)))
@@ -313,6 +322,10 @@ class Gathering:
             for key, kind, personal in incoming.looked_at:
                 incoming.sightings.append(look(self._values[key], kind, personal.hash, by))
                 incoming.links.append([])
+        if seller and incoming.prices:
+            by = incoming.touch(seller, "seller")
+            for point in incoming.prices:
+                self._touch(incoming, f"v:{PRICE}:{point}", PRICE, point, by)
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
@@ -324,8 +337,10 @@ class Gathering:
 
     def _touch_once(self, key: str, item: _Touched) -> tuple[Sighting | None, list[NewLink]]:
         value = self._values[key]
-        before = value.distinct
+        before, events = value.distinct, value.events
         found = touch(value, item.kind, item.digest, item.by)
+        if item.kind != PRICE or value.events != events:
+            self._changed_values[key] = None
         if value.distinct != before:
             self._grown.setdefault(key, []).append((item.incoming, before))
         if key in self._shared and not (item.by.listed or item.by.withdrawn or item.by.bad):
@@ -414,7 +429,7 @@ class Gathering:
             others += _notices(incoming, body)
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
-        seen = tuple([self._with_standing(sighting) for sighting in _clearest(incoming)])
+        seen = tuple([told for sighting in _clearest(incoming) if (told := self._told(sighting)) is not None])
         for found in incoming.links:
             others += [self._join(new) for new in found]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
@@ -456,6 +471,13 @@ class Gathering:
         )
         return max(next(joined_later, sellers), 2)
 
+    def _told(self, sighting: Sighting) -> Sighting | None:
+        """What the log is told: of who else asks a price only those that were banned or confirmed, if any."""
+        if sighting.kind != PRICE:
+            return self._with_standing(sighting)
+        banned = [o for o in self._with_standing(sighting).others if o.status]
+        return msgspec.structs.replace(sighting, others=tuple(banned[:MAX_OTHERS])) if banned else None
+
     def _with_standing(self, sighting: Sighting) -> Sighting:
         for other in sighting.others:
             if self._status(other.seller_id):
@@ -485,7 +507,7 @@ class Gathering:
         """Every record that is now different, encoded."""
         self._make()
         changed = {key: encode(self._orders[key]) for key in sorted(self._changed_orders)}
-        changed.update({key: encode(self._values[key]) for key in self._touches})
+        changed.update({key: encode(self._values[key]) for key in self._changed_values})
         changed.update({f"s:{seller}": encode(self._standings[seller]) for seller in sorted(self._changed_standings)})
         return changed
 

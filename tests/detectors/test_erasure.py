@@ -3,7 +3,7 @@
 from detectors.alert_policy import Policy
 from detectors.erasure import MENTION, SELLER, is_erased, mentioned
 from detectors.events import DAY, ActRecorded, PaymentDisputed, Record, Source, VerdictGiven
-from detectors.facet_states import BuyerMix, Copies
+from detectors.facet_states import BuyerMix, Copies, Prices
 from detectors.fold import KeptText, OrderRow
 from detectors.profile import Link, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -118,6 +118,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     shop = partition.sellers["shop"]
     shop.links = (Link("gone", "device", 0.9, 1, "banned"), Link("other", "device", 0.5, 2))
     shop.copies = Copies(of="gone", sellers=1)
+    shop.banned_prices = Prices("gone", b"four", 1.0)
     shop.buyer_mix = BuyerMix(1, buyers=("k1:ann", "k1:bob"))
 
     step = partition.fold(
@@ -127,6 +128,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     assert [link.seller_id for link in shop.links] == ["other"]
     assert (shop.link_strength, shop.ban_match) == (0.5, 0.0)
     assert shop.copies.of == ""
+    assert shop.banned_prices is None
     assert shop.buyer_mix.buyers == ("k1:bob",)
     assert shop.orders == 3
     assert not mentioned(shop, "gone")

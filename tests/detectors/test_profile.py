@@ -18,6 +18,7 @@ from detectors.facet_states import (
     Outcomes,
     Parcels,
     PaymentMix,
+    Prices,
     Reports,
     Reviews,
     Routes,
@@ -28,6 +29,7 @@ from detectors.facet_states import (
 from detectors.facets import FACETS
 from detectors.features import WIDTH
 from detectors.outcomes import REMEMBERED, SIZE
+from detectors.prices import POINTS
 from detectors.profile import (
     AlertState,
     Link,
@@ -74,6 +76,7 @@ FULLEST = {
     ),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
+    "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
 }
 """Of every facet."""
 
