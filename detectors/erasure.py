@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
 from detectors.profile import REMEMBERED, Profile
+from detectors.rings import without_far
 from detectors.sightings import without_links
 
 SELLER: Final = "seller.erased"
@@ -31,9 +32,10 @@ class Mentioned(Struct, frozen=True):
     copied: bool
     bought: bool
     priced: bool
+    ringed: bool
 
     def __bool__(self) -> bool:
-        return self.links or self.copied or self.bought or self.priced
+        return self.links or self.copied or self.bought or self.priced or self.ringed
 
 
 def erase(record: Record, sellers: MutableMapping[str, Profile]) -> bool:
@@ -64,6 +66,7 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
         p.copies is not None and p.copies.of == whom,
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
         p.banned_prices is not None and p.banned_prices.of == whom[:40],
+        p.ring is not None and without_far(p.ring, whom) != p.ring,
     )
 
 
@@ -82,4 +85,6 @@ def _forget(p: Profile, whom: str) -> bool:
         p.buyer_mix = replace(p.buyer_mix, buyers=tuple(b for b in p.buyer_mix.buyers if b != whom))
     if found.priced:
         p.banned_prices = None
+    if p.ring is not None:
+        p.ring = without_far(p.ring, whom)
     return bool(found)

@@ -197,6 +197,23 @@ class Prices(Struct, frozen=True, array_like=True, gc=False):
     """How many prices the seller has shown in all."""
 
 
+class Far(Struct, frozen=True, array_like=True, gc=False):
+    """A seller that shares a value with one that is linked with this one."""
+
+    seller_id: str
+    via: str
+    through: int
+    """Short hash of the linked one's id."""
+    percent: int
+    """How much that value says."""
+
+
+class Ring(Struct, frozen=True, array_like=True, gc=False):
+    """Further sellers behind the linked ones, the latest last."""
+
+    members: tuple[Far, ...] = ()
+
+
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):
     """The last orders with what became of them, as far as labels have told."""
 

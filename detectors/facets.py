@@ -28,6 +28,7 @@ from detectors.prices import PricesFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
 from detectors.reviews import ReviewsFacet
+from detectors.rings import RingFacet
 from detectors.route import RoutesFacet
 from detectors.sender import SendersFacet
 from detectors.takeover import TakeoverFacet
@@ -78,6 +79,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     WordingFacet(),
     CopiesFacet(),
     PricesFacet(),
+    RingFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -19,6 +19,7 @@ from detectors.facet_states import (
     Prices,
     Reports,
     Reviews,
+    Ring,
     Routes,
     Senders,
     Takeover,
@@ -218,6 +219,7 @@ class Profile(Struct, array_like=True, gc=False):
 
     # -- further facets
     banned_prices: Prices | None = None
+    ring: Ring | None = None
 
 
 class UnknownFormatError(ValueError):

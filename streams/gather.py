@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from detectors.clusters import SURE
 from detectors.events import (
     IntelListed,
     IntelWithdrawn,
@@ -41,6 +42,7 @@ from detectors.events import (
     VerdictGiven,
 )
 from detectors.prices import PRICE, price_points
+from detectors.sightings import value_strength
 from detectors.sketches import listing_sketches, names
 from streams.entities import (
     MAX_OTHERS,
@@ -98,6 +100,8 @@ ABOUT_ORDER = frozenset((ShipmentCreated, PaymentReleased, PaymentDisputed, Revi
 """Events that carry what was known of their order."""
 FOLLOWING = frozenset((OrderDelivered, PaymentReleased))
 INTEL = (IntelListed, IntelWithdrawn)
+MAX_TOLD = 4
+"""Neighbours of each side of a new link that are told of it."""
 
 
 class Incoming(Struct, gc=False):
@@ -399,11 +403,13 @@ class Gathering:
         }
         self._made = None
 
-    # -- round three: what those sellers are linked by whose standing changes ---------------------
+    # -- round three: what those sellers are linked by whose standing or ring changes ---------------
 
     def third_keys(self) -> list[str]:
         """Keys that only the standings could tell; call after `take_second` and `take_standings`."""
         changing = [i.seller_id for i in self.batch if i.seller_id and _changes_standing(i.event.body)]
+        sure = [new for i in self.batch for found in i.links for new in found if _is_sure(new)]
+        changing += [seller for new in sure for seller in (new.seller_id, new.other.seller_id)]
         keys = {f"v:{by.kind}:{by.value}": None for seller in changing for by in self._standings[seller].linked}
         return [key for key in keys if key not in self._values]
 
@@ -430,8 +436,9 @@ class Gathering:
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
         seen = tuple([told for sighting in _clearest(incoming) if (told := self._told(sighting)) is not None])
-        for found in incoming.links:
-            others += [self._join(new) for new in found]
+        joined = [new for found in incoming.links for new in found]
+        others += [self._join(new) for new in joined]
+        others += [told for new in joined for told in self._tell_neighbours(new, incoming)]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
         if incoming.order is not None or incoming.screened:
             record = msgspec.structs.replace(record, order=incoming.order, screened=incoming.screened)
@@ -465,10 +472,10 @@ class Gathering:
         """How many sellers shared a value when the event came; two at least, of one that is forgotten by now."""
         known = self._values.get(key)
         sellers = known.distinct if known else 0
+        if key not in self._grown:
+            return max(sellers, 2)
         place = {id(each): number for number, each in enumerate(self.batch)}
-        joined_later = (
-            before for joined, before in self._grown.get(key, ()) if place[id(joined)] > place[id(incoming)]
-        )
+        joined_later = (before for joined, before in self._grown[key] if place[id(joined)] > place[id(incoming)])
         return max(next(joined_later, sellers), 2)
 
     def _told(self, sighting: Sighting) -> Sighting | None:
@@ -500,6 +507,39 @@ class Gathering:
         if link(self._standings[other], Linked(one, kind, value, new.role, new.other.role)):
             self._changed_standings.add(other)
         return other, LinkFound(one, kind, value, new.role, new.sellers, self._status(one), new.other.role)
+
+    def _tell_neighbours(self, new: NewLink, incoming: Incoming) -> Iterable[tuple[str, LinkFound]]:
+        """Each side's neighbours are told of the other side, and the other side of them: a ring is more than a tie."""
+        if not _is_sure(new):
+            return
+        one, other = new.seller_id, new.other.seller_id
+        for middle, far in ((one, other), (other, one)):
+            for by in self._neighbours(middle, far, new.value, incoming):
+                sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+                yield (
+                    by.seller_id,
+                    LinkFound(far, new.kind, new.value, "seller", new.sellers, self._status(far), through=middle),
+                )
+                yield (
+                    far,
+                    LinkFound(
+                        by.seller_id, by.kind, by.value, "seller", sharing, self._status(by.seller_id), through=middle
+                    ),
+                )
+
+    def _neighbours(self, middle: str, far: str, value: str, incoming: Incoming) -> list[Linked]:
+        """The first few that are surely tied to `middle`, and not to `far`: one value joins all that have it."""
+        known = self._surely_linked(far, incoming)
+        near = self._surely_linked(middle, incoming).items()
+        return [by for seller, by in near if seller != far and seller not in known and by.value != value][:MAX_TOLD]
+
+    def _surely_linked(self, seller: str, incoming: Incoming) -> dict[str, Linked]:
+        found: dict[str, Linked] = {}
+        for by in self._standings[seller].linked:
+            sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+            if by.role == by.own_role == "seller" and value_strength(by.kind, sharing) >= SURE:
+                found.setdefault(by.seller_id, by)
+        return found
 
     # -- results --------------------------------------------------------------------------------
 
@@ -566,6 +606,11 @@ def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tup
         notice = ValueListed(kind, digest, body.source, body.reason, until, withdrawn)
         notices += [(seller, notice) for seller in dict.fromkeys(sellers)]
     return notices
+
+
+def _is_sure(new: NewLink) -> bool:
+    """Whether a link alone ties two sellers, by what both have as their own."""
+    return new.role == new.other.role == "seller" and value_strength(new.kind, new.sellers) >= SURE
 
 
 def _part_name(notice: LinkFound | ValueListed) -> str:

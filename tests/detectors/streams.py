@@ -119,6 +119,7 @@ bodies = st.one_of(
         role=roles,
         sellers=st.integers(0, 700),
         status=statuses,
+        through=st.sampled_from(["", "ring-1", "ring-2"]),
     ),
     _account(e.SellerRegistered),
     _account(e.SellerUpdated),

@@ -12,6 +12,7 @@ from detectors.facet_states import (
     BuyerMix,
     Copies,
     Escrow,
+    Far,
     Intel,
     ListedName,
     ListedOwn,
@@ -21,6 +22,7 @@ from detectors.facet_states import (
     Prices,
     Reports,
     Reviews,
+    Ring,
     Routes,
     Senders,
     Takeover,
@@ -39,6 +41,7 @@ from detectors.profile import (
     decode_profile,
     encode_profile,
 )
+from detectors.rings import KEPT, KEPT_BYTES
 from detectors.sightings import KEPT_LINK_BYTES, KEPT_LINKS
 from tests.builders import MONDAY, Market, order_placed
 
@@ -77,6 +80,7 @@ FULLEST = {
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
     "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
+    "ring": Ring((Far("s" * (KEPT_BYTES // KEPT), "v" * 16, COUNT, 95),) * KEPT),
 }
 """Of every facet."""
 
