@@ -275,7 +275,10 @@ class ActRecorded(Body, frozen=True, tag="act.recorded"):
 
 
 class LinkFound(Body, frozen=True, tag="link.found"):
-    """Written by intake to the *other* seller's log: a value has joined it with `other_seller`."""
+    """Written by intake to the *other* seller's log: a value has joined it with `other_seller`.
+
+    The neighbours of both are told, too, of whom they are tied to through it.
+    """
 
     other_seller: Id
     kind: str
@@ -289,6 +292,8 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     """Standing of `other_seller` now."""
     own_role: Literal["seller", "buyer"] = "seller"
     """How the seller of this log touched the value."""
+    through: str = ""
+    """A seller that is linked with the one of this log: the value ties `other_seller` to that one, not to this."""
 
 
 class ValueListed(Body, frozen=True, tag="value.listed"):

@@ -24,9 +24,11 @@ from detectors.moment import Learner, Moment
 from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
+from detectors.prices import PricesFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
 from detectors.reviews import ReviewsFacet
+from detectors.rings import RingFacet
 from detectors.route import RoutesFacet
 from detectors.sender import SendersFacet
 from detectors.takeover import TakeoverFacet
@@ -76,6 +78,8 @@ FACETS: Final[tuple[Facet, ...]] = (
     IntelFacet(),
     WordingFacet(),
     CopiesFacet(),
+    PricesFacet(),
+    RingFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -16,8 +16,10 @@ from detectors.facet_states import (
     Outcomes,
     Parcels,
     PaymentMix,
+    Prices,
     Reports,
     Reviews,
+    Ring,
     Routes,
     Senders,
     Takeover,
@@ -214,6 +216,10 @@ class Profile(Struct, array_like=True, gc=False):
     # -- erasing (`detectors.erasure`)
     erased_at: Micros = 0
     """Rows and texts of the seller that entered the log up to here count no more."""
+
+    # -- further facets
+    banned_prices: Prices | None = None
+    ring: Ring | None = None
 
 
 class UnknownFormatError(ValueError):

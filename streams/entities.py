@@ -23,6 +23,7 @@ from detectors.events import (
     PaymentReleased,
     Sighting,
 )
+from detectors.prices import PRICE
 from detectors.sketches import IMAGE, TEXT, near
 
 MAX_SELLERS = 8
@@ -30,6 +31,8 @@ MAX_SELLERS = 8
 MAX_OTHERS = 5
 MAX_MARKS = 8
 MAX_RECENT = 4
+REFRESHED = 30 * DAY
+"""A price that its seller still asks is written anew after so long, that it is not forgotten."""
 MAX_LINKED = 16
 HUB = 20
 """A value that more sellers share joins nobody: a carrier's address, a carrier-grade NAT."""
@@ -194,6 +197,8 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
             _note(value, by)
             _mark(value, by)
         return None, NO_LINKS
+    if kind == PRICE:
+        return _touch_price(value, digest, by), NO_LINKS
     own = None
     for seen in value.sellers:
         if seen.seller_id == by.seller_id and seen.role == by.role:
@@ -235,6 +240,22 @@ def _touch_sketch(
                 seen.sketch = sketch
         _mark(value, by)
     return sighting
+
+
+def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
+    """A price: who asks it is remembered until too many do. It is the same set however often it is touched."""
+    if value.distinct > MAX_SELLERS:
+        return None
+    others = [s for s in value.sellers if s.seller_id != by.seller_id]
+    own = next((s for s in value.sellers if s.seller_id == by.seller_id), None)
+    if own is None or by.time - own.last_seen > REFRESHED:
+        _learn(value, PRICE, by, own)
+        if value.distinct > MAX_SELLERS:
+            value.sellers = []
+    if not others:
+        return None
+    named = tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others])
+    return Sighting(PRICE, digest, by.role, sellers=len(others), others=named)
 
 
 def look(value: Value, kind: str, digest: str, by: Touch) -> Sighting | None:

@@ -26,7 +26,9 @@ histories = st.builds(
     bad_orders=st.integers(0, 3),
     last_bad=st.one_of(st.none(), st.integers(0, 2 * MONDAY)),
 )
-kinds = st.sampled_from(["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "odd" * 9])
+kinds = st.sampled_from(
+    ["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "price", "odd" * 9]
+)
 statuses = st.sampled_from(["", "banned", "confirmed"])
 roles = st.sampled_from(["seller", "buyer"])
 others = st.builds(
@@ -117,6 +119,7 @@ bodies = st.one_of(
         role=roles,
         sellers=st.integers(0, 700),
         status=statuses,
+        through=st.sampled_from(["", "ring-1", "ring-2"]),
     ),
     _account(e.SellerRegistered),
     _account(e.SellerUpdated),

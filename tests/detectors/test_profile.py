@@ -12,14 +12,17 @@ from detectors.facet_states import (
     BuyerMix,
     Copies,
     Escrow,
+    Far,
     Intel,
     ListedName,
     ListedOwn,
     Outcomes,
     Parcels,
     PaymentMix,
+    Prices,
     Reports,
     Reviews,
+    Ring,
     Routes,
     Senders,
     Takeover,
@@ -28,6 +31,7 @@ from detectors.facet_states import (
 from detectors.facets import FACETS
 from detectors.features import WIDTH
 from detectors.outcomes import REMEMBERED, SIZE
+from detectors.prices import POINTS
 from detectors.profile import (
     AlertState,
     Link,
@@ -37,6 +41,7 @@ from detectors.profile import (
     decode_profile,
     encode_profile,
 )
+from detectors.rings import KEPT, KEPT_BYTES
 from detectors.sightings import KEPT_LINK_BYTES, KEPT_LINKS
 from tests.builders import MONDAY, Market, order_placed
 
@@ -74,6 +79,8 @@ FULLEST = {
     ),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
+    "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
+    "ring": Ring((Far("s" * (KEPT_BYTES // KEPT), "v" * 16, COUNT, 95),) * KEPT),
 }
 """Of every facet."""
 
