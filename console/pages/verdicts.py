@@ -88,7 +88,7 @@ async def _conflict(request: Request, stale: StaleAlertError, typed: Mapping[str
 def _changed(found: Any) -> str:
     item = found.page.item
     if item.changed_by is None or not found.page.judgements:
-        return f"It was raised again, with score {item.score:.2f}."
+        return f"It was raised again, or the console was rebuilt; its score is {item.score:.2f}."
     return f"{item.changed_by} has set it to {item.state}, {minute(item.changed_at or 0)}."
 
 

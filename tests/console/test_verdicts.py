@@ -137,6 +137,23 @@ def test_a_rebuild_keeps_what_was_judged_here(alert: Database) -> None:
     assert (page.item.state, page.item.changed_by, page.judgements[0].note) == ("dismissed", "ada", "known shop")
 
 
+def test_a_page_from_before_a_rebuild_overwrites_nothing_after_it(alert: Database) -> None:
+    seen = [shown(alert).item.version]
+    for analyst in ("ada", "bo", "cy"):
+        with alert.writing() as connection:
+            empty(connection)
+            empty(connection)  # it was broken off, and begun anew
+            take_alerts(connection, [raised(1)], NOW)
+        for version in seen:
+            with alert.writing() as connection, pytest.raises(StaleAlertError):
+                keep(connection, judging("confirmed", version, analyst="flo"), NOW)
+        version = shown(alert).item.version
+        with alert.writing() as connection:
+            keep(connection, judging("dismissed", version, analyst=analyst), NOW)
+        seen += [version, shown(alert).item.version]
+    assert [told.analyst for told in shown(alert).judgements] == ["ada", "bo", "cy"]
+
+
 # -- with Kafka -------------------------------------------------------------------------------
 
 
