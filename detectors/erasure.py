@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
+from detectors.facet_states import ReviewCircle
 from detectors.profile import REMEMBERED, Profile
 from detectors.sightings import without_links
 
@@ -30,9 +31,10 @@ class Mentioned(Struct, frozen=True):
     links: bool
     copied: bool
     bought: bool
+    praised: bool
 
     def __bool__(self) -> bool:
-        return self.links or self.copied or self.bought
+        return self.links or self.copied or self.bought or self.praised
 
 
 def erase(record: Record, sellers: MutableMapping[str, Profile]) -> bool:
@@ -62,6 +64,7 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
         any(link.seller_id == whom for link in p.links),
         p.copies is not None and p.copies.of == whom,
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
+        p.review_circle is not None and any(known.seller_id == whom for known in p.review_circle.praised),
     )
 
 
@@ -78,4 +81,6 @@ def _forget(p: Profile, whom: str) -> bool:
         p.copies = replace(p.copies, of="")
     if p.buyer_mix is not None and found.bought:
         p.buyer_mix = replace(p.buyer_mix, buyers=tuple(b for b in p.buyer_mix.buyers if b != whom))
+    if p.review_circle is not None and found.praised:
+        p.review_circle = ReviewCircle(tuple(known for known in p.review_circle.praised if known.seller_id != whom))
     return bool(found)

@@ -26,6 +26,7 @@ from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
+from detectors.reviewers import ReviewersFacet
 from detectors.reviews import ReviewsFacet
 from detectors.route import RoutesFacet
 from detectors.sender import SendersFacet
@@ -76,6 +77,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     IntelFacet(),
     WordingFacet(),
     CopiesFacet(),
+    ReviewersFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

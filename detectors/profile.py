@@ -17,6 +17,7 @@ from detectors.facet_states import (
     Parcels,
     PaymentMix,
     Reports,
+    ReviewCircle,
     Reviews,
     Routes,
     Senders,
@@ -214,6 +215,9 @@ class Profile(Struct, array_like=True, gc=False):
     # -- erasing (`detectors.erasure`)
     erased_at: Micros = 0
     """Rows and texts of the seller that entered the log up to here count no more."""
+
+    # -- further facets
+    review_circle: ReviewCircle | None = None
 
 
 class UnknownFormatError(ValueError):

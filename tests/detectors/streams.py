@@ -26,7 +26,9 @@ histories = st.builds(
     bad_orders=st.integers(0, 3),
     last_bad=st.one_of(st.none(), st.integers(0, 2 * MONDAY)),
 )
-kinds = st.sampled_from(["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "odd" * 9])
+kinds = st.sampled_from(
+    ["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "reviewer", "odd" * 9]
+)
 statuses = st.sampled_from(["", "banned", "confirmed"])
 roles = st.sampled_from(["seller", "buyer"])
 others = st.builds(

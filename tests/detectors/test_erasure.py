@@ -3,7 +3,7 @@
 from detectors.alert_policy import Policy
 from detectors.erasure import MENTION, SELLER, is_erased, mentioned
 from detectors.events import DAY, ActRecorded, PaymentDisputed, Record, Source, VerdictGiven
-from detectors.facet_states import BuyerMix, Copies
+from detectors.facet_states import BuyerMix, Copies, Praised, ReviewCircle
 from detectors.fold import KeptText, OrderRow
 from detectors.profile import Link, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -119,6 +119,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     shop.links = (Link("gone", "device", 0.9, 1, "banned"), Link("other", "device", 0.5, 2))
     shop.copies = Copies(of="gone", sellers=1)
     shop.buyer_mix = BuyerMix(1, buyers=("k1:ann", "k1:bob"))
+    shop.review_circle = ReviewCircle((Praised("gone", 0.5), Praised("other", 0.2)))
 
     step = partition.fold(
         act(4, MENTION, subject_kind="seller", subject="gone"), act(5, MENTION, details={"hash": "k1:ann"})
@@ -128,6 +129,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     assert (shop.link_strength, shop.ban_match) == (0.5, 0.0)
     assert shop.copies.of == ""
     assert shop.buyer_mix.buyers == ("k1:bob",)
+    assert shop.review_circle == ReviewCircle((Praised("other", 0.2),))
     assert shop.orders == 3
     assert not mentioned(shop, "gone")
     assert step.changed == {"shop"}

@@ -18,7 +18,9 @@ from detectors.facet_states import (
     Outcomes,
     Parcels,
     PaymentMix,
+    Praised,
     Reports,
+    ReviewCircle,
     Reviews,
     Routes,
     Senders,
@@ -37,6 +39,7 @@ from detectors.profile import (
     decode_profile,
     encode_profile,
 )
+from detectors.reviewers import KEPT, KEPT_BYTES
 from detectors.sightings import KEPT_LINK_BYTES, KEPT_LINKS
 from tests.builders import MONDAY, Market, order_placed
 
@@ -74,6 +77,7 @@ FULLEST = {
     ),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
+    "review_circle": ReviewCircle((Praised("s" * (KEPT_BYTES // KEPT), 1.2345),) * KEPT),
 }
 """Of every facet."""
 
