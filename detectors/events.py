@@ -401,7 +401,7 @@ class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     events: int = 0
     """Times seen before, with any seller."""
     own: int = 0
-    """Orders of this seller that touched it before; of its own value, events."""
+    """Orders of this seller that touched it before; of its own value, and of who speaks of it, events."""
     sellers: int = 0
     """Distinct other sellers it was seen with before."""
     first_seen: Micros | None = None

@@ -25,6 +25,20 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late by people who never bought here and speak of other sellers too."""
 
 
+class Praised(Struct, frozen=True, array_like=True, gc=False):
+    """Another seller, and the share of a seller's late praise that came from its reviewers."""
+
+    seller_id: str
+    share: float
+
+
+class ReviewCircle(Struct, frozen=True, array_like=True, gc=False):
+    """Other sellers that the same people praise."""
+
+    praised: tuple[Praised, ...] = ()
+    """The highest share first."""
+
+
 class PaymentMix(Struct, frozen=True, array_like=True, gc=False):
     """Payments since the first in coins or by gift card; running shares."""
 

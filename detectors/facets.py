@@ -27,6 +27,7 @@ from detectors.payment_mix import PaymentMixFacet
 from detectors.prices import PricesFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
+from detectors.reviewers import ReviewersFacet
 from detectors.reviews import ReviewsFacet
 from detectors.rings import RingFacet
 from detectors.route import RoutesFacet
@@ -80,6 +81,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     CopiesFacet(),
     PricesFacet(),
     RingFacet(),
+    ReviewersFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -1,4 +1,4 @@
-"""Everything remembered about one seller, in under 7 KiB whatever happens."""
+"""Everything remembered about one seller, in under 7.5 KiB whatever happens."""
 
 import math
 
@@ -18,6 +18,7 @@ from detectors.facet_states import (
     PaymentMix,
     Prices,
     Reports,
+    ReviewCircle,
     Reviews,
     Ring,
     Routes,
@@ -220,6 +221,7 @@ class Profile(Struct, array_like=True, gc=False):
     # -- further facets
     banned_prices: Prices | None = None
     ring: Ring | None = None
+    review_circle: ReviewCircle | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -41,6 +41,8 @@ LINKING = frozenset(
     {"device", "ip", "instrument", "wallet", "address", "payout_account", "email", "phone", "tax_id", "name"}
 )
 
+SPEAKERS = frozenset({"reviewer", "reporter"})
+"""People by what they say of sellers, not by what they buy."""
 SKETCHES = frozenset({IMAGE, TEXT})
 """Values that are found by parts of a sketch: they join nobody by themselves, a shop may sell what others do."""
 Role = Literal["seller", "buyer"]
@@ -54,7 +56,7 @@ class SellerSeen(Struct, array_like=True, gc=False):
     first_seen: Micros
     last_seen: Micros
     count: int
-    """Orders; of a value that is the seller's own, events."""
+    """Orders; of a value that is the seller's own, and of who speaks of it, events."""
     first_source: str
     sketch: str = ""
     """Of a value that is filed by parts of a sketch: the latest whole one."""
@@ -346,7 +348,8 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
         value.first_seen = by.time
     value.events += 1
     value.last_seen = max(value.last_seen, by.time)
-    counts = by.role == "seller" or by.amount_minor is not None  # a payment belongs to an order that counts already
+    # A payment belongs to an order that counts already.
+    counts = by.role == "seller" or by.amount_minor is not None or kind in SPEAKERS
     if own is not None:
         own.count += counts
         own.last_seen = max(own.last_seen, by.time)

@@ -79,7 +79,8 @@ alerts: Final = Table(
 )
 """One row an alert, with its escalations: the first one's id is its name, all else is the latest one's. `severity`
 counts from 0, low, to 3, critical; `state` is `open`, `confirmed`, `dismissed` or `snoozed`; `version` grows whenever
-the state or what was raised changes, and is never one that the alert had before a rebuild. The indices hold what the queue filters by, so that it is read from them alone."""
+the state or what was raised changes, and is never one that the alert had before a
+rebuild. The indices hold what the queue filters by, so that it is read from them alone."""
 
 alert_bodies: Final = Table(
     "alert_bodies",

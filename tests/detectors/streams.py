@@ -27,7 +27,7 @@ histories = st.builds(
     last_bad=st.one_of(st.none(), st.integers(0, 2 * MONDAY)),
 )
 kinds = st.sampled_from(
-    ["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "price", "odd" * 9]
+    ["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "price", "reviewer", "odd" * 9]
 )
 statuses = st.sampled_from(["", "banned", "confirmed"])
 roles = st.sampled_from(["seller", "buyer"])

@@ -16,7 +16,7 @@ import pytest
 from console.auth.roles import Role
 from console.auth.users import Users
 from detectors.events import Record, VerdictGiven
-from detectors.learners import RISK
+from detectors.risk_learner import RISK
 from detectors.training import TrainingRow
 from sellerwatch.audit.verify import verify
 from sellerwatch.embedded.processes import free_port, spawn
