@@ -390,6 +390,10 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     """Orders of about the last 10 days far above the usual amount."""
     high_share: float = 0.0
     """Share of those among the orders of that time."""
+    parts: int = 0
+    """Of an order that names parts of `detectors.parts`: which of them the buyer had of other sellers in 30 days."""
+    parts_sellers: int = 0
+    """Of how many sellers."""
 
 
 class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Protocol
 import numpy as np
 
 from detectors.account import AccountFacet
-from detectors.basket import BasketFacet
+from detectors.basket import BasketFacet, GatheredFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
@@ -80,6 +80,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     CopiesFacet(),
     PricesFacet(),
     RingFacet(),
+    GatheredFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

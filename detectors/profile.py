@@ -12,6 +12,7 @@ from detectors.facet_states import (
     BuyerMix,
     Copies,
     Escrow,
+    Gathered,
     Intel,
     Outcomes,
     Parcels,
@@ -220,6 +221,7 @@ class Profile(Struct, array_like=True, gc=False):
     # -- further facets
     banned_prices: Prices | None = None
     ring: Ring | None = None
+    gathered: Gathered | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from detectors.basket import NAMES, parts_of
 from detectors.events import (
     Item,
     ListingPublished,
@@ -13,9 +12,14 @@ from detectors.events import (
     SellerUpdated,
     Sighting,
 )
+from detectors.parts import ENTRIES, NAMES, parts_of
+from streams.entities import decode_value
 from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, registered, shared_with, sighted
+from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
+from tests.streams.test_gather import Gatherer
+from tests.upstream import event
 
 DAY = 86_400_000_000
 
@@ -230,3 +234,87 @@ def test_flower_presses_die_cutters_and_book_binders_do_not() -> None:
 def test_a_title_may_name_several_parts() -> None:
     both = parts_of("Tablet press with punch die")
     assert both == 1 << NAMES.index("press") | 1 << NAMES.index("die")
+
+
+PRESS, DIE, BINDER = PARTS
+
+
+def parts_from(*orders: tuple[str, str, str], days: float = 4.0, **account: Any) -> Marketplace:
+    """Sellers that register, then orders of a part each: seller, buyer, title."""
+    trades = Marketplace()
+    for seller in dict.fromkeys(seller for seller, _, _ in orders):
+        trades.happens("seller.registered", seller, **({"country": "DE", "verification": "verified"} | account))
+    for seller, buyer, title in orders:
+        trades.sells(seller, 3_900, title=title, buyer=buyer, days=days)
+    return trades
+
+
+def test_a_set_that_buyers_gather_from_three_sellers_is_told_to_who_sells_its_last_part() -> None:
+    rounds = [(seller, buyer, part) for buyer in ("ann", "bob", "cid", "dan")
+              for seller, part in (("x", PRESS), ("y", DIE), ("z", BINDER))]  # fmt: skip
+    trades = parts_from(*rounds, verification="none")
+
+    assert trades.alerted("x") == []
+    assert set(trades.alerted("z")) == {"basket"}
+    said = {r.code: r.text for alert in trades.market.effects.alerts for r in alert.reasons}
+    assert "3 buyer(s) gathered" in said["gathered_set"]
+    assert "here and from 2 other seller(s): press, die, binder" in said["gathered_set"]
+
+
+def test_one_buyer_who_gathers_a_set_raises_a_verified_seller_of_one_part_and_does_not_alert() -> None:
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER))
+    alone = parts_from(("z", "ann", BINDER))
+
+    assert trades.highest("z") > alone.highest("z") + 0.4
+    assert [trades.alerted(seller) for seller in "xyz"] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [("x", "ann", PRESS), ("y", "bob", DIE), ("z", "cid", BINDER)],
+        [("x", "ann", "Flower press"), ("y", "ann", "Die cutter"), ("z", "ann", BINDER)],
+        [("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", "White PVC cards")],
+        [("x", "ann", PRESS), ("y", "ann", DIE)],
+    ],
+    ids=["other people", "crafts", "another set", "a machine and its die"],
+)
+def test_what_makes_no_set_in_one_hand_is_not_gathered(orders: list[tuple[str, str, str]]) -> None:
+    trades = parts_from(*orders, verification="none")
+    seller = trades.market.seller(orders[-1][0])
+
+    assert trades.market.effects.alerts == []
+    assert seller.gathered is None or features(trades.market)["parts_gathered"] < 0.3
+
+
+def test_parts_that_were_bought_months_ago_are_forgotten() -> None:
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER), days=31.0)
+
+    assert trades.market.seller("z").gathered is None
+
+
+def test_only_a_buyer_of_parts_leaves_any_behind_and_only_a_seller_of_parts_is_told() -> None:
+    gatherer = Gatherer()
+    press, thing = ([{"quantity": 1, "unit_amount_minor": 3_900, "title": title}] for title in (PRESS, "Thing"))
+    for number, (buyer, items) in enumerate((("ann", press), ("bob", thing))):
+        gatherer.gather(event("order.placed", order_id=f"o{number}", buyer_id=buyer, items=items))
+
+    kept = [decode_value(raw).buyer for key, raw in gatherer.memory.items() if key.startswith("v:buyer")]
+    of_sets = [event("order.placed", order_id=f"p{n}", seller_id=f"s{n}", buyer_id="ann", items=items)
+               for n, items in enumerate((thing, press))]  # fmt: skip
+    told = [seen.buyer for one in of_sets for r in gatherer.gather(one) for seen in r.seen if seen.kind == "buyer"]
+
+    assert sorted(len(buyer.parts) for buyer in kept if buyer) == [0, 8]
+    assert [(buyer.parts, buyer.parts_sellers) for buyer in told if buyer] == [(0, 0), (1, 1)]
+
+
+def test_a_seller_s_own_parts_are_not_from_elsewhere_and_what_is_kept_is_bounded() -> None:
+    gatherer = Gatherer()
+    items = [{"quantity": 1, "unit_amount_minor": 3_900, "title": PRESS}]
+    for number in range(40):
+        (last,) = gatherer.gather(event("order.placed", order_id=f"o{number}", buyer_id="ann", items=items))
+
+    (buyer,) = (decode_value(raw).buyer for key, raw in gatherer.memory.items() if key.startswith("v:buyer"))
+    assert buyer is not None
+    assert len(buyer.parts) == 8 * ENTRIES
+    assert [seen.buyer.parts for seen in last.seen if seen.buyer] == [0]

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from detectors.alert_policy import KEPT_ALERTS, KEPT_IDS
+from detectors.basket import KEPT_BUYERS, MOST_SELLERS
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR
 from detectors.facet_states import (
@@ -13,6 +14,7 @@ from detectors.facet_states import (
     Copies,
     Escrow,
     Far,
+    Gathered,
     Intel,
     ListedName,
     ListedOwn,
@@ -81,6 +83,7 @@ FULLEST = {
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
     "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
     "ring": Ring((Far("s" * (KEPT_BYTES // KEPT), "v" * 16, COUNT, 95),) * KEPT),
+    "gathered": Gathered(1.2345, 127, MOST_SELLERS, b"four" * KEPT_BUYERS, MONDAY),
 }
 """Of every facet."""
 
