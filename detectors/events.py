@@ -190,6 +190,8 @@ class SellerAccount(Body, frozen=True):
     device_id: Id | None = None
     mail: Literal["throwaway", "free", "own"] | None = None
     """Set by intake before it hashes `email`: a mailbox for minutes, a free one, or another domain."""
+    tax_check: Literal["right", "wrong"] | None = None
+    """Set by intake before it hashes `tax_id`: check digits of an EU VAT number; `None` of any other."""
 
 
 class SellerRegistered(SellerAccount, frozen=True, tag="seller.registered"):

@@ -226,6 +226,12 @@ class Gathered(Struct, frozen=True, array_like=True, gc=False):
     at: Micros = 0
 
 
+class WrongTaxId(Struct, frozen=True, array_like=True, gc=False):
+    """The seller's tax id has wrong check digits."""
+
+    since: Micros = 0
+
+
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):
     """The last orders with what became of them, as far as labels have told."""
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 
-from detectors.account import AccountFacet
+from detectors.account import AccountFacet, TaxIdFacet
 from detectors.basket import BasketFacet, GatheredFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
@@ -81,6 +81,7 @@ FACETS: Final[tuple[Facet, ...]] = (
     PricesFacet(),
     RingFacet(),
     GatheredFacet(),
+    TaxIdFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -25,6 +25,7 @@ from detectors.facet_states import (
     Senders,
     Takeover,
     Wording,
+    WrongTaxId,
 )
 
 FORMAT = 1
@@ -222,6 +223,7 @@ class Profile(Struct, array_like=True, gc=False):
     banned_prices: Prices | None = None
     ring: Ring | None = None
     gathered: Gathered | None = None
+    wrong_tax_id: WrongTaxId | None = None
 
 
 class UnknownFormatError(ValueError):

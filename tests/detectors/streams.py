@@ -77,6 +77,8 @@ def _account(kind: type[e.Body]) -> st.SearchStrategy[e.Body]:
         kind,
         country=words,
         payout_account=words,
+        tax_id=words,
+        tax_check=st.sampled_from([None, "right", "wrong"]),
         device_id=words,
         ip=words,
         address=st.one_of(words, places),

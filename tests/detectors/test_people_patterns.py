@@ -70,6 +70,31 @@ def test_an_agency_s_phone_that_many_sellers_gave_is_not_borrowed() -> None:
     assert features(market)["contact_reused"] == 0.0
 
 
+def test_a_tax_id_that_cannot_be_one_joins_a_throwaway_mailbox_and_says_since_when() -> None:
+    made_up, plain = Market(), Market()
+    for market, check in ((made_up, "wrong"), (plain, None)):
+        account = registered(mail="throwaway", verification="none", tax_id="k:1", tax_check=check)
+        market.happens(account)
+        orders(market, 4)
+
+    assert made_up.patterns() == ["account"]
+    said = {reason.code: reason.text for reason in made_up.effects.alerts[0].reasons}
+    assert "on 2026-03-02 has wrong check digits" in said["wrong_tax_id"]
+    assert made_up.risk() > plain.risk() + 0.1
+
+
+def test_a_mistyped_tax_id_of_an_ordinary_newcomer_does_not_and_its_correction_takes_it_back() -> None:
+    market = Market()
+    market.happens(registered(verification="pending", mail="free", tax_id="k:1", tax_check="wrong", device_id="k:d"))
+    orders(market, 25)
+    mistyped = features(market)["tax_id_wrong"]
+    market.happens(SellerUpdated(tax_id="k:2", tax_check="right"))
+    orders(market, 1)
+
+    assert market.patterns() == []
+    assert (mistyped, features(market)["tax_id_wrong"]) == (1.0, 0.0)
+
+
 # -- takeover -----------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from detectors.facet_states import (
     Senders,
     Takeover,
     Wording,
+    WrongTaxId,
 )
 from detectors.facets import FACETS
 from detectors.features import WIDTH
@@ -84,6 +85,7 @@ FULLEST = {
     "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
     "ring": Ring((Far("s" * (KEPT_BYTES // KEPT), "v" * 16, COUNT, 95),) * KEPT),
     "gathered": Gathered(1.2345, 127, MOST_SELLERS, b"four" * KEPT_BUYERS, MONDAY),
+    "wrong_tax_id": WrongTaxId(MONDAY),
 }
 """Of every facet."""
 
