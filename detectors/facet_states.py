@@ -228,6 +228,24 @@ class Ring(Struct, frozen=True, array_like=True, gc=False):
     members: tuple[Far, ...] = ()
 
 
+class Gathered(Struct, frozen=True, array_like=True, gc=False):
+    """The most complete set that buyers of the last 30 days gathered, part of it from other sellers."""
+
+    complete: float = 0.0
+    parts: int = 0
+    sellers: int = 0
+    """Others that the last such buyer had parts of."""
+    buyers: bytes = b""
+    """Those who did, 4 bytes of hash each."""
+    at: Micros = 0
+
+
+class WrongTaxId(Struct, frozen=True, array_like=True, gc=False):
+    """The seller's tax id has wrong check digits."""
+
+    since: Micros = 0
+
+
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):
     """The last orders with what became of them, as far as labels have told."""
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 
-from detectors.account import AccountFacet
-from detectors.basket import BasketFacet
+from detectors.account import AccountFacet, TaxIdFacet
+from detectors.basket import BasketFacet, GatheredFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
@@ -82,6 +82,8 @@ FACETS: Final[tuple[Facet, ...]] = (
     PricesFacet(),
     RingFacet(),
     ReviewersFacet(),
+    GatheredFacet(),
+    TaxIdFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -12,6 +12,7 @@ from detectors.facet_states import (
     BuyerMix,
     Copies,
     Escrow,
+    Gathered,
     Intel,
     Outcomes,
     Parcels,
@@ -25,6 +26,7 @@ from detectors.facet_states import (
     Senders,
     Takeover,
     Wording,
+    WrongTaxId,
 )
 
 FORMAT = 1
@@ -222,6 +224,8 @@ class Profile(Struct, array_like=True, gc=False):
     banned_prices: Prices | None = None
     ring: Ring | None = None
     review_circle: ReviewCircle | None = None
+    gathered: Gathered | None = None
+    wrong_tax_id: WrongTaxId | None = None
 
 
 class UnknownFormatError(ValueError):

@@ -5,6 +5,7 @@ import pytest
 
 from detectors import reviewers, rings
 from detectors.alert_policy import KEPT_ALERTS, KEPT_IDS
+from detectors.basket import KEPT_BUYERS, MOST_SELLERS
 from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR
 from detectors.facet_states import (
@@ -14,6 +15,7 @@ from detectors.facet_states import (
     Copies,
     Escrow,
     Far,
+    Gathered,
     Intel,
     ListedName,
     ListedOwn,
@@ -30,6 +32,7 @@ from detectors.facet_states import (
     Senders,
     Takeover,
     Wording,
+    WrongTaxId,
 )
 from detectors.facets import FACETS
 from detectors.features import WIDTH
@@ -84,6 +87,8 @@ FULLEST = {
     "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
     "ring": Ring((Far("s" * (rings.KEPT_BYTES // rings.KEPT), "v" * 16, COUNT, 95),) * rings.KEPT),
     "review_circle": ReviewCircle((Praised("s" * (reviewers.KEPT_BYTES // reviewers.KEPT), 1.2345),) * reviewers.KEPT),
+    "gathered": Gathered(1.2345, 127, MOST_SELLERS, b"four" * KEPT_BUYERS, MONDAY),
+    "wrong_tax_id": WrongTaxId(MONDAY),
 }
 """Of every facet."""
 
