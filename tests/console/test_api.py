@@ -22,7 +22,6 @@ from console.words import now
 from detectors.events import DAY
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
-from streams.settings import Settings
 from streams.status.state import Service, SystemState
 from streams.store.connection import connect
 from tests.console.brokers import embedded, read, send, until
