@@ -21,7 +21,7 @@ def test_what_a_cluster_holds_is_the_fold_though_a_shard_dies_and_another_is_rol
     with RealKafka() as broker, RealRedisCluster() as cluster, Webhook(SECRET) as webhook:
         settings = {"webhook_url": webhook.url, "webhook_secrets": SECRET, "webhook_allow_private": "true"}
         settings |= {"publish_interval": "PT1M", "alert_threshold": "0.3"}  # so that there are models and alerts
-        with System(broker, cluster, tmp_path, **settings) as system:
+        with System(broker, cluster, tmp_path, partitions=4, **settings) as system:
             system.start(*STAGES)
             Feed(broker.bootstrap, islice(upstream, 300), 3_000.0).run()
             system.settle(120)
