@@ -1,15 +1,14 @@
 """`intel load` against a broker: every event is there when it says so."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer
 
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.intel import run
 from streams.errors import UnavailableError
+from streams.reading import read_topic
 from streams.settings import Settings
 
 
@@ -20,9 +19,7 @@ def test_every_event_of_a_load_is_on_the_topic(tmp_path: Path, mock_kafka: Embed
 
     run([path], [], None, settings, at="2026-03-01T00:00:00Z", withdraw=False)
 
-    options = {"bootstrap_servers": mock_kafka.bootstrap, "api_version": (0, 11), "consumer_timeout_ms": 3_000}
-    with closing(KafkaConsumer("intel", auto_offset_reset="earliest", fetch_max_wait_ms=50, **options)) as consumer:
-        found = {json.loads(record.value)["value"] for record in consumer}
+    found = {json.loads(held.value)["value"] for held in read_topic(settings, "intel")}
     assert len(found) == 1_500
 
 

@@ -45,7 +45,7 @@ class RealRedisCluster:
         for shard in self.shards:
             shard.wait_for("cluster_state:ok", f"cluster_known_nodes:{len(self.shards)}")
 
-    def client(self) -> Any:
+    def client(self) -> "redis.RedisCluster":
         """A client that finds the shard of each key."""
         return redis.RedisCluster(host="127.0.0.1", port=self.shards[0].port)
 
