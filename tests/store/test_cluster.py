@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -89,7 +90,7 @@ async def test_a_replica_that_takes_over_is_followed_and_is_told_the_scripts(two
 
 def has_all(primary: ClusterNode) -> bool:
     """Whether its replica has all that it has acknowledged."""
-    told = primary.client().info("replication")
+    told: Any = primary.client().info("replication")
     return bool(told["slave0"]["offset"] >= told["master_repl_offset"])
 
 
