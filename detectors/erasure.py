@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
+from detectors.facet_states import ReviewCircle
 from detectors.profile import REMEMBERED, Profile
 from detectors.rings import without_far
 from detectors.sightings import without_links
@@ -33,9 +34,10 @@ class Mentioned(Struct, frozen=True):
     bought: bool
     priced: bool
     ringed: bool
+    praised: bool
 
     def __bool__(self) -> bool:
-        return self.links or self.copied or self.bought or self.priced or self.ringed
+        return self.links or self.copied or self.bought or self.priced or self.ringed or self.praised
 
 
 def erase(record: Record, sellers: MutableMapping[str, Profile]) -> bool:
@@ -67,6 +69,7 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
         p.banned_prices is not None and p.banned_prices.of == whom[:40],
         p.ring is not None and without_far(p.ring, whom) != p.ring,
+        p.review_circle is not None and any(known.seller_id == whom for known in p.review_circle.praised),
     )
 
 
@@ -87,4 +90,6 @@ def _forget(p: Profile, whom: str) -> bool:
         p.banned_prices = None
     if p.ring is not None:
         p.ring = without_far(p.ring, whom)
+    if p.review_circle is not None and found.praised:
+        p.review_circle = ReviewCircle(tuple(known for known in p.review_circle.praised if known.seller_id != whom))
     return bool(found)

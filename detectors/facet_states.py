@@ -25,6 +25,20 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late by people who never bought here and speak of other sellers too."""
 
 
+class Praised(Struct, frozen=True, array_like=True, gc=False):
+    """Another seller, and the share of a seller's late praise that came from its reviewers."""
+
+    seller_id: str
+    share: float
+
+
+class ReviewCircle(Struct, frozen=True, array_like=True, gc=False):
+    """Other sellers that the same people praise."""
+
+    praised: tuple[Praised, ...] = ()
+    """The highest share first."""
+
+
 class PaymentMix(Struct, frozen=True, array_like=True, gc=False):
     """Payments since the first in coins or by gift card; running shares."""
 
@@ -212,6 +226,24 @@ class Ring(Struct, frozen=True, array_like=True, gc=False):
     """Further sellers behind the linked ones, the latest last."""
 
     members: tuple[Far, ...] = ()
+
+
+class Gathered(Struct, frozen=True, array_like=True, gc=False):
+    """The most complete set that buyers of the last 30 days gathered, part of it from other sellers."""
+
+    complete: float = 0.0
+    parts: int = 0
+    sellers: int = 0
+    """Others that the last such buyer had parts of."""
+    buyers: bytes = b""
+    """Those who did, 4 bytes of hash each."""
+    at: Micros = 0
+
+
+class WrongTaxId(Struct, frozen=True, array_like=True, gc=False):
+    """The seller's tax id has wrong check digits."""
+
+    since: Micros = 0
 
 
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):

@@ -20,7 +20,7 @@ MOST: Final = 4
 """Of one order: prices of its first items."""
 EARLY: Final = 24
 """Orders, or listings, in which a seller is met by prices; later, it has met some by chance."""
-POINTS: Final = 16
+POINTS: Final = 12
 NONE: Final = Prices()
 
 

@@ -41,6 +41,7 @@ from detectors.events import (
     ValueListed,
     VerdictGiven,
 )
+from detectors.parts import parts_ordered
 from detectors.prices import PRICE, price_points
 from detectors.sightings import value_strength
 from detectors.sketches import listing_sketches, names
@@ -168,6 +169,7 @@ class Incoming(Struct, gc=False):
         placed_at: Micros = 0,
         listed: tuple[str, Listing] | None = None,
         withdrawn: str | None = None,
+        parts: int = 0,
     ) -> Touch:
         """The event as the values see it that it touches."""
         return Touch(
@@ -182,6 +184,7 @@ class Incoming(Struct, gc=False):
             placed_at,
             listed,
             withdrawn,
+            parts,
         )
 
 
@@ -318,9 +321,9 @@ class Gathering:
         if isinstance(body, INTEL):
             self._note_intel(incoming, body)
         if seller and incoming.touched:
-            amount = body.amount_minor if isinstance(body, OrderPlaced) else None
+            amount, parts = (body.amount_minor, parts_ordered(body)) if isinstance(body, OrderPlaced) else (None, 0)
             role = TOUCHING[type(body)][0] if type(body) in TOUCHING else "buyer"
-            by = incoming.touch(seller, role, amount_minor=amount)
+            by = incoming.touch(seller, role, amount_minor=amount, parts=parts)
             for key, kind, personal in incoming.touched:
                 self._touch(incoming, key, kind, personal.hash, by)
             for key, kind, personal in incoming.looked_at:

@@ -326,9 +326,8 @@ def redis_place(url: SecretStr) -> str | None:
             return None
         if place.scheme == "unix":
             return place.path or None
-        scheme, _, clustered = place.scheme.partition("+")
-        known = scheme in ("redis", "rediss") and place.hostname
-        if clustered and (clustered != "cluster" or place.path not in ("", "/", "/0")):
+        known = place.scheme.removesuffix("+cluster") in ("redis", "rediss") and place.hostname
+        if place.scheme.endswith("+cluster") and place.path not in ("", "/", "/0"):
             return None
         return f"{place.hostname}:{place.port or 6379}" if known else None
     except ValueError:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from console.auth.roles import Right
+from console.kafka_side import STILL
 from console.problems import Problem, not_found
 from console.rendering import render
 from console.routing import act, page
@@ -80,7 +81,7 @@ def telling_of_redis(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError):
-        raise UnavailableError(f"Redis at {settings.redis_place} does not answer") from None
+        raise UnavailableError(f"Redis at {settings.redis_place} does not answer; {STILL}") from None
 
 
 ROUTES: list[BaseRoute] = [page(HERE, show_models), act(HERE, change_model, Right.GOVERN)]

@@ -1,6 +1,5 @@
 """The policy: what is in force, what each publication changed, and who published it."""
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -18,9 +17,10 @@ HERE: Final = "/system/policy"
 
 
 async def show_policy(request: Request) -> Response:
-    settings, problem = request.app.state.console.settings, ""
+    console, problem = request.app.state.console, ""
+    settings = console.settings
     try:
-        found = await asyncio.to_thread(policy_history, settings)
+        found = await console.kafka.ask(policy_history, settings)
     except SettingsError as error:
         found, problem = [], str(error)
     quiet = span(settings.quiet_period // MICROSECOND)

@@ -79,7 +79,8 @@ alerts: Final = Table(
 )
 """One row an alert, with its escalations: the first one's id is its name, all else is the latest one's. `severity`
 counts from 0, low, to 3, critical; `state` is `open`, `confirmed`, `dismissed` or `snoozed`; `version` grows whenever
-the state or what was raised changes, and is never one that the alert had before a rebuild. The indices hold what the queue filters by, so that it is read from them alone."""
+the state or what was raised changes, and is never one that the alert had before a rebuild. The indices hold what the
+queue filters by, so that it is read from them alone."""
 
 alert_bodies: Final = Table(
     "alert_bodies",
@@ -295,6 +296,27 @@ word_choices: Final = Table(
     sqlite_with_rowid=False,
 )
 """Own. What people said of the new words that verdicts have brought up; `accepted` is 0 or 1."""
+
+ended_sessions: Final = Table(
+    "ended_sessions",
+    metadata,
+    _text("sid", primary_key=True),
+    _micros("until"),
+    Index("ended_sessions_by_age", "until"),
+    sqlite_with_rowid=False,
+)
+"""Own. Sessions that somebody has logged out of, until their cookies would have ended by themselves."""
+
+looks: Final = Table(
+    "looks",
+    metadata,
+    _text("process", primary_key=True),
+    _text("alert_id", primary_key=True),
+    _text("name", primary_key=True),
+    _micros("until"),
+    sqlite_with_rowid=False,
+)
+"""Own. Who has which alert open, as each process of the console says of itself again and again."""
 
 erased: Final = Table(
     "erased",

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.exceptions import MovedError, NoPermissionError, RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, exposed, ok, problem, warning
 from sellerwatch.checks.processes import check_processes
@@ -21,6 +21,7 @@ SKEW_WARNING, SKEW_PROBLEM = 0.5, 5.0
 SLOW_SECONDS = 0.02
 ASKED = 5
 NEARLY_FULL = 0.85
+CLUSTER = "redis cluster"
 
 Info = Mapping[str, Any]
 
@@ -33,12 +34,11 @@ async def check_redis(settings: Settings) -> list[Finding]:
     try:
         await client.ping()
         found = await _state(client, where)
+        if found[0].subject == CLUSTER:  # what else there is to ask may lie on another node
+            return found
         found += await _clock(client)
         found += await _stopped(client, settings.namespace)
         found += await check_processes(client, settings.namespace)
-    except MovedError:
-        text = f"{where} is one node of a Redis Cluster, and SELLERWATCH_REDIS_URL says that it is all of Redis"
-        return [problem("redis", text, "write `redis+cluster://` there, or `rediss+cluster://`")]
     except (RedisError, OSError, TimeoutError) as error:
         mend = "start it, or correct SELLERWATCH_REDIS_URL; until it answers, every stage waits and loses nothing"
         return [problem("redis", f"{where} does not answer: {error}", mend)]
@@ -56,6 +56,9 @@ async def _state(client: Redis, where: str) -> list[Finding]:
         infos: Mapping[str, Info] = await of_each_server(client, partial(client.info, "everything"))
     except NoPermissionError:
         return [warning("redis", f"{where} answers, but the user may not INFO", "allow it: `ACL SETUSER ... +info`")]
+    if "" in infos and infos[""].get("cluster_enabled"):
+        text = f"{where} is a node of a Redis Cluster, and SELLERWATCH_REDIS_URL says that it is all of Redis"
+        return [problem(CLUSTER, text, "write `redis+cluster://` there, or `rediss+cluster://`")]
     found = []
     for server, info in infos.items():
         found.append(_server(info, server or where))

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from console.acting import Acting
+from console.kafka_side import KafkaSide
 from console.store.database import Database
 from console.store.feed.applying import TOPICS, Part, Read, apply
 from console.store.feed.positions import Place
@@ -179,7 +180,7 @@ def own(tmp_path: Any) -> Iterator[Database]:
 
 @pytest.fixture
 def acting(settings: Settings) -> Iterator[Acting]:
-    with closing(Acting(settings)) as connections:
+    with closing(Acting(settings, KafkaSide(settings))) as connections:
         yield connections
 
 

@@ -23,7 +23,7 @@ def learned_models(risk: str = "risk-test", challenger: str = "risk-test") -> Mo
 def _publication() -> bytes:
     draw, learner = random.Random(4), RiskLearner("risk", FEATURES, pairs=PAIRS)
     amount, age = FEATURES.index("order_amount"), FEATURES.index("account_new")
-    for number in range(2_500):
+    for number in range(4_000):
         features = [round(draw.random(), 3) for _ in FEATURES]
         row = order(number, tuple(features))
         learner.learn_one(row)

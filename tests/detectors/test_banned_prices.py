@@ -1,13 +1,10 @@
 """The prices of a banned seller: brought along they join other facts, a grid that many use says nothing."""
 
-from typing import Any
-
-import msgspec
 import pytest
 
 from detectors.prices import EARLY, unusual
 from streams.entities import MAX_SELLERS, decode_value
-from tests.builders import Market
+from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
 from tests.streams.test_gather import Gatherer
 from tests.upstream import event
@@ -16,42 +13,8 @@ ODD = (1137, 2261, 1846, 3924, 5273, 2712, 4466, 1933, 6151)
 GRID = (999, 1499, 1999, 2499, 2999, 3995, 4950, 5900, 9900)
 
 
-class Trades:
-    """A marketplace whose events are gathered, then folded, as they come."""
-
-    def __init__(self) -> None:
-        self.gatherer, self.market, self.hour = Gatherer(), Market(), 0
-
-    def happens(self, type_: str, seller: str, **fields: Any) -> None:
-        self.hour += 3
-        time = f"2026-03-{1 + self.hour // 24:02d}T{self.hour % 24:02d}:00:00Z"
-        records = self.gatherer.gather(event(type_, seller_id=seller, event_time=time, **fields))
-        now = 1_772_323_200_000_000 + self.hour * 3_600_000_000
-        self.market.fold([msgspec.structs.replace(record, logged_at=now) for record in records])
-
-    def sells(self, seller: str, *prices: int) -> None:
-        for price in prices:
-            items = [{"quantity": 1, "unit_amount_minor": price, "title": "Thing"}]
-            sold = {"order_id": f"o{self.hour}", "buyer_id": f"b{self.hour}", "amount_minor": price, "items": items}
-            self.happens("order.placed", seller, **sold)
-
-    def banned(self, seller: str, *prices: int) -> None:
-        self.happens("seller.registered", seller)
-        self.sells(seller, *prices)
-        self.happens("seller.banned", seller)
-
-    def opens(self, seller: str, *prices: int, **account: Any) -> float:
-        """A new seller and its first orders; its highest score."""
-        self.happens("seller.registered", seller, country="DE", **account)
-        self.sells(seller, *prices)
-        return max(d.seller_score for d in self.market.effects.decisions if d.seller_id == seller)
-
-    def alerted(self, seller: str) -> list[str]:
-        return [alert.pattern for alert in self.market.effects.alerts if alert.seller_id == seller]
-
-
 def test_prices_and_the_network_of_a_banned_seller_score_more_than_either_and_are_told_in_numbers() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.happens("seller.registered", "hydra", device_id="d1")
     trades.banned("hydra", *ODD)
 
@@ -68,7 +31,7 @@ def test_prices_and_the_network_of_a_banned_seller_score_more_than_either_and_ar
 
 
 def test_every_price_of_a_banned_seller_is_no_alert_by_itself() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.banned("hydra", *ODD, *(price + 3_000 for price in ODD))
 
     trades.opens("double", *ODD, *(price + 3_000 for price in ODD), verification="none")
@@ -78,7 +41,7 @@ def test_every_price_of_a_banned_seller_is_no_alert_by_itself() -> None:
 
 
 def test_shops_on_the_grid_of_usual_prices_have_nothing_to_do_with_each_other() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.banned("hydra", *GRID)
 
     trades.opens("shop", *GRID)
@@ -88,7 +51,7 @@ def test_shops_on_the_grid_of_usual_prices_have_nothing_to_do_with_each_other() 
 
 
 def test_one_price_by_chance_says_nothing() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.banned("hydra", *ODD)
 
     trades.opens("shop", 999, 1137, 2499, 1137)
@@ -97,7 +60,7 @@ def test_one_price_by_chance_says_nothing() -> None:
 
 
 def test_resellers_of_one_catalogue_are_not_known_by_its_prices() -> None:
-    few, many = Trades(), Trades()
+    few, many = Marketplace(), Marketplace()
     for trades, resellers in ((few, 0), (many, MAX_SELLERS)):
         for number in range(resellers):
             trades.sells(f"reseller-{number}", *ODD)
@@ -111,7 +74,7 @@ def test_resellers_of_one_catalogue_are_not_known_by_its_prices() -> None:
 
 
 def test_a_shop_that_has_traded_for_long_is_not_met_by_chance() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.banned("hydra", *ODD)
 
     trades.opens("shop", *range(1001, 1001 + 10 * EARLY, 10), 8887, *ODD)
@@ -120,7 +83,7 @@ def test_a_shop_that_has_traded_for_long_is_not_met_by_chance() -> None:
 
 
 def test_listings_show_it_before_anything_is_sold() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.banned("hydra", *ODD)
     trades.happens("seller.registered", "heir")
 
@@ -133,7 +96,7 @@ def test_listings_show_it_before_anything_is_sold() -> None:
 
 
 def test_the_log_is_told_of_prices_only_where_a_banned_seller_asked_them() -> None:
-    trades = Trades()
+    trades = Marketplace()
     trades.sells("first", *ODD[:2])
 
     items = [{"quantity": 1, "unit_amount_minor": price} for price in ODD[:2]]

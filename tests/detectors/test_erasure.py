@@ -5,7 +5,7 @@ from zlib import crc32
 from detectors.alert_policy import Policy
 from detectors.erasure import MENTION, SELLER, is_erased, mentioned
 from detectors.events import DAY, ActRecorded, PaymentDisputed, Record, Source, VerdictGiven
-from detectors.facet_states import BuyerMix, Copies, Far, Prices, Ring
+from detectors.facet_states import BuyerMix, Copies, Far, Praised, Prices, ReviewCircle, Ring
 from detectors.fold import KeptText, OrderRow
 from detectors.profile import Link, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -124,6 +124,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     behind = Far("behind", "phone", crc32(b"gone"), 70)
     shop.ring = Ring((Far("gone", "phone", crc32(b"other"), 70), behind, Far("kept", "phone", crc32(b"other"), 70)))
     shop.buyer_mix = BuyerMix(1, buyers=("k1:ann", "k1:bob"))
+    shop.review_circle = ReviewCircle((Praised("gone", 0.5), Praised("other", 0.2)))
 
     step = partition.fold(
         act(4, MENTION, subject_kind="seller", subject="gone"), act(5, MENTION, details={"hash": "k1:ann"})
@@ -135,6 +136,7 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     assert partition.sellers["shop"].banned_prices is None
     assert [far.seller_id for far in shop.ring.members] == ["kept"]
     assert shop.buyer_mix.buyers == ("k1:bob",)
+    assert shop.review_circle == ReviewCircle((Praised("other", 0.2),))
     assert shop.orders == 3
     assert not mentioned(shop, "gone")
     assert step.changed == {"shop"}

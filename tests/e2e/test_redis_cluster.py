@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from simulator import simulate
 from tests.chaos.checks import Checker
@@ -19,8 +20,12 @@ def test_what_a_cluster_holds_is_the_fold_though_a_shard_dies_and_another_is_rol
     sold = simulate(seed=5, sellers=120, days=2_000).events_with_topic()
     upstream = (Sent(topic, key.encode(), body) for topic, key, body in sold)
     with RealKafka() as broker, RealRedisCluster() as cluster, Webhook(SECRET) as webhook:
-        settings = {"webhook_url": webhook.url, "webhook_secrets": SECRET, "webhook_allow_private": "true"}
-        settings |= {"publish_interval": "PT1M", "alert_threshold": "0.3"}  # so that there are models and alerts
+        settings: dict[str, Any] = {"webhook_url": webhook.url, "webhook_secrets": SECRET}
+        settings |= {
+            "webhook_allow_private": "true",
+            "publish_interval": "PT1M",
+            "alert_threshold": "0.3",
+        }  # so that there are models and alerts
         with System(broker, cluster, tmp_path, **settings) as system:
             system.start(*STAGES)
             Feed(broker.bootstrap, islice(upstream, 300), 3_000.0).run()

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import redis
 
@@ -27,7 +27,7 @@ class RealRedis(RedisServer):
         }
         super().__init__(_binary(), always | {name.replace("_", "-"): value for name, value in options.items()})
 
-    def client(self) -> Any:
+    def client(self) -> "redis.Redis":
         """A client of its first database."""
         return redis.Redis(port=self.port)
 

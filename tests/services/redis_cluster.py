@@ -45,9 +45,18 @@ class RealRedisCluster:
         for shard in self.shards:
             shard.wait_for("cluster_state:ok", f"cluster_known_nodes:{len(self.shards)}")
 
-    def client(self) -> Any:
+    def client(self) -> "redis.RedisCluster":
         """A client that finds the shard of each key."""
         return redis.RedisCluster(host="127.0.0.1", port=self.shards[0].port)
+
+    def replica_of(self, shard: "ClusterNode") -> "ClusterNode":
+        """One more server, which holds what the shard holds."""
+        replica = self._running.enter_context(ClusterNode())
+        replica.meet(shard)
+        replica.wait_for("cluster_state:ok", f"cluster_known_nodes:{len(self.shards) + 1}")
+        replica.ask("CLUSTER", "REPLICATE", shard.ask("CLUSTER", "MYID"))
+        replica.wait_for("master_link_status:up", of="REPLICATION")
+        return replica
 
     def empty(self) -> None:
         """Forgets all keys."""
@@ -64,6 +73,7 @@ class ClusterNode(RealRedis):
             cluster_enabled="yes",
             cluster_port=str(self.bus),
             cluster_node_timeout="2000",
+            repl_diskless_sync_delay="0",
             databases="1",
         )
 
@@ -76,9 +86,14 @@ class ClusterNode(RealRedis):
         """Makes this node known in the other's cluster."""
         self.ask("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus)
 
-    def wait_for(self, *said: str) -> None:
-        """Waits until the node says all that of its cluster."""
+    def wait_for(self, *said: str, of: str = "CLUSTER") -> None:
+        """Waits until the node says all that of its cluster, or of its replication."""
+        command = ("CLUSTER", "INFO") if of == "CLUSTER" else ("INFO", of)
         deadline = time.monotonic() + self.start_timeout
-        while not set(said) <= set(self.ask("CLUSTER", "INFO").decode().split()):
+        while not set(said) <= self._says(*command):
             assert time.monotonic() < deadline, f"the cluster does not come about:\n{self.log_tail()}"
             time.sleep(0.05)
+
+    def _says(self, *command: str) -> set[str]:
+        answer = self.ask(*command)
+        return set(answer.decode().split()) if isinstance(answer, bytes) else {f"{k}:{v}" for k, v in answer.items()}

@@ -18,7 +18,7 @@ class AnyRedis(NamedTuple):
 def of_any_kind(request: pytest.FixtureRequest) -> AnyRedis:
     """An empty Redis, alone or a cluster."""
     effort = settings(
-        max_examples=100 if request.param == "redis_url" else 15,
+        max_examples=100 if request.param == "redis_url" else 6,
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),

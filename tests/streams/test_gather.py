@@ -505,6 +505,17 @@ def test_who_reports_has_a_record_as_reporter_and_one_as_buyer() -> None:
     assert (buyer.buyer.orders, buyer.events) == (1, 1)
 
 
+def test_who_reviews_is_known_by_the_sellers_that_were_reviewed_and_how_often() -> None:
+    gatherer = Gatherer()
+    said = [event("review.left", seller_id=seller, buyer_id="b-1", rating=5) for seller in ("s-1", "s-2", "s-2")]
+    first, second, again = (
+        sighting(record, "reviewer") for record in gatherer.gather(*said)[1:] + gatherer.gather(said[0])
+    )
+
+    assert [(seen.own, seen.sellers) for seen in (first, second, again)] == [(0, 1), (1, 1), (1, 1)]
+    assert [other.seller_id for other in second.others] == ["s-1"]
+
+
 def test_a_mailbox_for_minutes_is_told_from_others_before_it_is_hashed() -> None:
     (one, two, three) = Gatherer().gather(
         registered("s-1", email="x@eu.mailinator.com"),
