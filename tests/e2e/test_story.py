@@ -179,6 +179,8 @@ def test_it_comes_back_as_labels_by_which_the_model_of_risk_is_judged(confirmed:
     dispute(system, "later", DUE - len(rows))  # without the verdict's labels there would be too few
     shown = f">{DUE} orders<"
     wait_until(lambda: shown in confirmed.analyst.get("/system/models").text, 60, "the models' page counts them")
+    learned = rf"{len(rows)} orders of the seller became labels, from which <[^>]+>{RISK}-\d+-\w+</a> has learned"
+    wait_until(lambda: bool(re.search(learned, confirmed.analyst.get(confirmed.page).text)), 60, "the alert's page too")
 
 
 def test_the_chain_holds_the_alert_the_verdict_and_what_the_analyst_did(confirmed: Story) -> None:
