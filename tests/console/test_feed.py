@@ -363,6 +363,6 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
 
 
 def test_it_says_which_topic_is_missing() -> None:
-    missing = pytest.raises(SettingsError, match=r"sellerwatch\.decisions, sellerwatch\.alerts, sellerwatch\.training; make them")
-    with embedded(names.EVENTS) as cluster, missing:
+    topics = r"sellerwatch\.decisions, sellerwatch\.alerts, sellerwatch\.training"
+    with embedded(names.EVENTS) as cluster, pytest.raises(SettingsError, match=f"{topics}; make them"):
         places_of(settings_for(cluster))
