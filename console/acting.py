@@ -9,8 +9,10 @@ import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from console.kafka_side import KafkaSide
 from streams.acts import Act, ActRecorder
 from streams.errors import UnavailableError
+from streams.reachable import must_be_reachable
 from streams.settings import Settings
 from streams.topics import client_options
 
@@ -25,8 +27,8 @@ LARGEST: Final = 4 * 1024 * 1024
 class Acting:
     """Connections to Kafka, made when they are first needed: pages are shown without Kafka, too."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, kafka: KafkaSide) -> None:
+        self._settings, self._kafka = settings, kafka
         self._lock = threading.Lock()
         self._recorder: ActRecorder | None = None
         self._producer: KafkaProducer | None = None
@@ -38,7 +40,7 @@ class Acting:
         Raises:
             UnavailableError: Kafka has not confirmed it: what it announces must not be done.
         """
-        await asyncio.to_thread(self.record_now, Act(act=act, **about))
+        await self._kafka.run(self.record_now, Act(act=act, **about))
 
     def record_later(self, act: str, **about: Any) -> None:
         """Records what has happened already and needs no leave; where Kafka is away, the log says so instead."""
@@ -48,7 +50,7 @@ class Acting:
 
     async def send(self, topic: str, key: str | None, value: bytes, *, partition: int | None = None) -> None:
         """Sends one record and waits until Kafka has it; UnavailableError where it has not."""
-        await asyncio.to_thread(self.send_now, topic, key, value, partition)
+        await self._kafka.run(self.send_now, topic, key, value, partition)
 
     def close(self) -> None:
         with suppress(KafkaError):
@@ -65,12 +67,14 @@ class Acting:
 
     def record_now(self, act: Act) -> None:
         """The same as `record`, holding up its thread."""
+        must_be_reachable(self._settings)
         with self._lock:
             self._recorder = self._recorder or ActRecorder(self._settings, patience=PATIENCE_SECONDS)
         self._recorder.record(act)
 
     def send_now(self, topic: str, key: str | None, value: bytes, partition: int | None = None) -> None:
         """The same as `send`, holding up its thread."""
+        must_be_reachable(self._settings)
         try:
             with self._lock:
                 self._producer = self._producer or _new_producer(self._settings)

@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=routes(),
         middleware=[
             Middleware(Shell, hosts=hosts(settings), proxies=console.access.proxies),
-            Middleware(Who, access=console.access, sessions=console.sessions),
+            Middleware(Who, access=console.access, sessions=console.sessions, has_ended=console.has_ended),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

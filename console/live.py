@@ -1,8 +1,7 @@
 """What open pages are told as it happens: new alerts, verdicts of others, and who looks at what."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -10,23 +9,26 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, func, select
 
+from console.presence import Presence
 from console.store.changing import queue_changes
 from console.store.database import Database
 from console.store.schema import alerts
-from console.words import now
-from detectors.events import SECOND, Micros
+from detectors.events import Micros
 from streams.errors import SellerwatchError
 
 log = structlog.get_logger()
 LOOK_SECONDS: Final = 1.0
-BEAT_SECONDS: Final = 15.0
-"""After so long without news a comment keeps the line open, past any proxy."""
-LOOK_LASTS: Final = 60 * SECOND
-"""Whoever opened an alert is taken to look at it for so long, or as long as its page is open and live."""
+BEAT_SECONDS = 5.0
+"""After so long without news a comment keeps the line open, past any proxy, and who listens is looked at again."""
+
+
+async def anybody() -> bool:
+    """Lets everybody go on listening."""
+    return True
 
 
 class Live:
-    """Looks for changes once a second for all open pages together, and only while there are some."""
+    """Looks for changes once a second for all open pages together, and only while somebody has some open."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,46 +36,36 @@ class Live:
         self._ending = False
         self._mark = -1
         """How often the queue had changed; -1: not looked at yet."""
-        self._looks: dict[tuple[str, str], Micros] = {}
-        """Alert and name, and until when."""
-        self._open: dict[int, tuple[str, str]] = {}
-        """Open pages of alerts."""
-        self._numbers = itertools.count()
+        self._presence = Presence(database)
         self._told: dict[str, list[str]] = {}
         self._task: asyncio.Task[None] | None = None
         self._pages = 0
 
     def look(self, alert_id: str, name: str) -> None:
         """Somebody has opened an alert."""
-        self._looks[alert_id, name] = now() + LOOK_LASTS
+        self._presence.look(alert_id, name)
+        self._begin()
 
-    def lookers(self) -> dict[str, list[str]]:
-        """Who looks at which alert."""
-        at = now()
-        self._looks = {who: until for who, until in self._looks.items() if until > at}
-        found: dict[str, list[str]] = {}
-        for alert_id, name in sorted({*self._looks, *self._open.values()}):
-            found.setdefault(alert_id, []).append(name)
-        return found
+    async def lookers(self) -> dict[str, list[str]]:
+        """Who looks at which alert at this moment, in whichever process."""
+        await asyncio.to_thread(self._presence.hear)
+        return self._presence.lookers()
 
     async def stream(
-        self, name: str, alert_id: str | None, allowed: Callable[[], bool] = lambda: True
+        self, name: str, alert_id: str | None, allowed: Callable[[], Awaitable[bool]] = anybody
     ) -> AsyncIterator[bytes]:
         """Server-sent events for one page: `alerts` when something is new, `lookers` with who looks at what.
 
         Args:
             allowed: Whether the page's owner may still see them; asked before each.
         """
-        number = next(self._numbers)
-        if alert_id is not None:
-            self._open[number] = alert_id, name
+        number = self._presence.stay(alert_id, name) if alert_id is not None else None
         self._pages += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._watch())
+        self._begin()
         mark, told = self._mark, None
         try:
-            while not self._ending and allowed():
-                lookers = self.lookers()
+            while not self._ending and await allowed():
+                lookers = self._presence.lookers()
                 if lookers != told:
                     yield _event("lookers", lookers)
                     told = lookers
@@ -85,8 +77,8 @@ class Live:
                     yield b": still here\n\n"
         finally:
             self._pages -= 1
-            if self._open.pop(number, None) is not None:
-                self._looks.pop((alert_id or "", name), None)
+            if number is not None:
+                self._presence.leave(number)
 
     async def close(self) -> None:
         """Ends every stream."""
@@ -102,6 +94,10 @@ class Live:
         """Ends every stream soon: for signal handlers."""
         self._ending = True
 
+    def _begin(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+
     async def _news(self) -> bool:
         try:
             async with asyncio.timeout(BEAT_SECONDS), self._changed:
@@ -111,22 +107,24 @@ class Live:
         return True
 
     async def _watch(self) -> None:
-        while self._pages and not self._ending:
+        while (self._pages or self._presence.to_say) and not self._ending:
             try:
                 mark = await asyncio.to_thread(self._changes)
             except SellerwatchError as error:
                 log.warning("live_look_failed", error=str(error))
                 mark = self._mark
-            lookers = self.lookers()
+            lookers = self._presence.lookers()
             if (mark, lookers) != (self._mark, self._told):
                 self._mark, self._told = mark, lookers
                 async with self._changed:
                     self._changed.notify_all()
             await asyncio.sleep(LOOK_SECONDS)
+        self._task = None  # who comes now begins another one
         async with self._changed:
             self._changed.notify_all()
 
     def _changes(self) -> int:
+        self._presence.exchange()
         with self._database.reading() as connection:
             return queue_changes(connection)
 

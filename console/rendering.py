@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console import words
+from console.paths import segment
 
 STATIC = Path(__file__).parent / "static"
 THEMES = ("auto", "light", "dark")
@@ -34,6 +35,7 @@ def _environment() -> Environment:
     )
     made.globals["static"] = address
     made.filters.update(words.FILTERS)
+    made.filters["segment"] = segment
     return made
 
 

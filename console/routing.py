@@ -44,6 +44,8 @@ class _Guarded:
     def _refused(self, request: Request) -> Response | None:
         if self.right is None:
             return None
+        if request.state.doubt is not None:
+            raise request.state.doubt
         person = request.state.person
         if person is None:
             return _must_log_in(request)

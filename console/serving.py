@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from console.app import create_app
@@ -23,6 +24,7 @@ LAST_SECONDS = 4.0
 """After a signal; what is kept is kept in transactions, so an end by force loses nothing."""
 HEADER_SECONDS = 10.0
 MOST_CONNECTIONS = 400
+TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Server(uvicorn.Server):
@@ -45,14 +47,29 @@ class Server(uvicorn.Server):
 
 
 class Patient(H11Protocol):
-    """Waits ten seconds for the first request of a connection, not for ever, however slowly it comes."""
+    """Waits ten seconds for the head of each request, not for ever, however slowly it comes."""
+
+    _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.loop.call_later(HEADER_SECONDS, self._look_at_the_clock)
+        self._watch_the_clock()
 
-    def _look_at_the_clock(self) -> None:
-        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_the_clock()
+
+    def _watch_the_clock(self) -> None:
+        begun: Any = self.cycle  # none before the first request
+        if begun is None or begun.response_complete:
+            self._deadline = self._deadline or self.loop.call_later(HEADER_SECONDS, self._give_up)
+        elif self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(TOO_LATE)
             self.transport.close()
 
 
@@ -73,6 +90,22 @@ def bind(settings: Settings) -> socket.socket:
     return listening
 
 
+def served(app: Starlette) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        http=Patient,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 def serve(settings: Settings) -> int:
     """Serves until SIGTERM or SIGINT; the exit code."""
     app = create_app(settings)
@@ -80,20 +113,8 @@ def serve(settings: Settings) -> int:
     with bind(settings) as listening:
         console.feed.start()
         host, port = listening.getsockname()[:2]
-        config = uvicorn.Config(
-            app,
-            http=Patient,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
         log.info("listening", stage="console", host=host, port=port)
-        server = Server(config, console)
+        server = Server(served(app), console)
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has ended
             signal.signal(number, server.handle_exit)
         asyncio.run(server.serve([listening]))

@@ -5,25 +5,28 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 from sqlalchemy import Connection
 from starlette.requests import Request
 
 from console.acting import Acting
 from console.auth.access import Access
 from console.auth.limiter import Limiter
-from console.auth.sessions import Sessions
+from console.auth.sessions import Session, Sessions
+from console.kafka_side import KafkaSide
 from console.live import Live
 from console.looking import Looking
 from console.store.database import Database
-from console.store.feed.running import Feed
+from console.store.feed.running import Feed, clock
+from console.store.sessions import end_session, has_ended
 from console.store.verdicts import Verdicts
+from detectors.events import SECOND
 from streams.lexicons import lexicon_of
 from streams.settings import Settings
+from streams.store.connection import connect
 
 log = structlog.get_logger()
 FEED_SECONDS = 1.5
-REDIS_PATIENCE: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+REDIS_SECONDS = 1.0
 """A page says rather that Redis does not answer than make people wait."""
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,8 +47,9 @@ class Console:
         self.sessions = Sessions(secret.get_secret_value() if secret else None, settings.console_session)
         self.limiter = Limiter()
         self.database = Database.open(settings.console_database.get_secret_value())
-        self.redis = Redis.from_url(settings.redis_url.get_secret_value(), **REDIS_PATIENCE)
-        self.acting = Acting(settings)
+        self.redis = connect(settings.redis_url.get_secret_value(), retries=False, timeout=REDIS_SECONDS)
+        self.kafka = KafkaSide(settings, in_trouble=lambda: self.feed.in_trouble)
+        self.acting = Acting(settings, self.kafka)
         self.verdicts = Verdicts(self.acting, self.database)
         self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])
         self.live = Live(self.database)
@@ -71,6 +75,16 @@ class Console:
 
         return await asyncio.to_thread(run)
 
+    async def has_ended(self, session: Session) -> bool:
+        """Whether somebody has logged out of a session, here or in another process."""
+        return bool(session.name) and await self.read(has_ended, session.sid)
+
+    async def end_session(self, session: Session) -> None:
+        """Logs out: a copy of the cookie is worth nothing either. Of who is nobody, nothing is remembered."""
+        if session.name:
+            now = clock()
+            await self.write(end_session, session.sid, now + self.sessions.seconds * SECOND, now)
+
     async def record(self, request: Request, act: str, **about: Any) -> None:
         """Records an act of whoever asks, before it is done; see `Acting.record`."""
         person = request.state.person
@@ -81,5 +95,7 @@ class Console:
         await self.live.close()
         await asyncio.to_thread(self.feed.stop, FEED_SECONDS)
         await self.redis.aclose()
+        await self.looking.close()
         await asyncio.to_thread(self.acting.close)
+        self.kafka.close()
         self.database.close()

@@ -1,6 +1,7 @@
 """`sellerwatch console`: the analysts' pages, and who may log in there."""
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,7 +9,8 @@ from rich.console import Console
 from rich.prompt import Prompt
 from rich.table import Table
 
-from streams.errors import SettingsError
+from sellerwatch.operate.asking import record
+from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,22 +48,25 @@ def rebuild(settings: Settings) -> None:
 
 
 def add(settings: Settings, name: str, role: str) -> None:
-    """Adds somebody; the password is asked for, or read from standard input."""
+    """Adds somebody; the password is asked for, or read from standard input. The first one needs no Kafka."""
     from console.auth.roles import Role
 
     if role not in set(Role):
         raise SettingsError(f"--role: {role!r} is none of {', '.join(Role)}")
-    _users(settings).add(name, Role(role), _password())
+    users = _users(settings)
+    recorded = _recorded(settings, "user.added", name, anyway=not users.all(), role=role)
+    users.add(name, Role(role), _password(), before=recorded)
     typer.echo(f"{name} may log in as {role}")
 
 
 def remove(settings: Settings, name: str) -> None:
-    _users(settings).remove(name)
+    """Lets somebody in no more, whether or not Kafka is there to record it."""
+    _users(settings).remove(name, before=_recorded(settings, "user.removed", name, anyway=True))
     typer.echo(f"{name} may not log in any more, and is logged out")
 
 
 def change_password(settings: Settings, name: str) -> None:
-    _users(settings).set_password(name, _password())
+    _users(settings).set_password(name, _password(), before=_recorded(settings, "user.password_changed", name))
     typer.echo(f"{name} has another password, and has to log in again")
 
 
@@ -70,6 +75,20 @@ def show(settings: Settings) -> None:
     for user in _users(settings).all().values():
         table.add_row(user.name, user.role)
     Console(highlight=False).print(table if table.row_count else "nobody may log in yet")
+
+
+def _recorded(settings: Settings, act: str, name: str, *, anyway: bool = False, **details: str) -> Callable[[], None]:
+    """Records the act when called; where that fails, `anyway` says so and lets it be done."""
+
+    def first() -> None:
+        try:
+            record(settings, act, subject_kind="analyst", subject=name, details=details)
+        except UnavailableError:
+            if not anyway:
+                raise
+            typer.echo(f"Kafka does not answer, so {act} stands in no audit trail", err=True)
+
+    return first
 
 
 def _users(settings: Settings) -> "Users":

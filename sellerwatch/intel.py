@@ -12,6 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from rich.console import Console
 
+from sellerwatch.operate.asking import record
 from streams.errors import SettingsError, UnavailableError
 from streams.files import write_events
 from streams.screening.entries import Entry
@@ -54,13 +55,15 @@ def run(
     Raises:
         FilesError: A list cannot be read; with line and column.
         SettingsError: `at` is no time.
-        UnavailableError: Kafka does not take the events.
+        UnavailableError: Kafka does not take the record of this act, and nothing was sent; or not all of the events.
     """
     load = compared(indicators(lists), indicators(before), withdraw=withdraw)
     events = list(events_of(load, time_of(at)))
     if output is not None:
         write_events(output, events)
     else:
+        counts = {"listed": len(load.listed), "withdrawn": len(load.withdrawn)}
+        record(settings, "intel.loaded", details=counts)
         send(events, settings)
     where = output or f"the topic {TOPIC}"
     said = f"{len(load.listed):,} values listed, {len(load.withdrawn):,} withdrawn: {where}"

@@ -16,6 +16,7 @@ from detectors.decision import say_time
 from detectors.events import ActRecorded, ActSubject
 from streams import names
 from streams.errors import InvalidEventError, SellerwatchError, UnavailableError
+from streams.reachable import must_be_reachable
 from streams.settings import Settings
 from streams.topics import client_options
 from streams.upstream import check_place, parse
@@ -95,6 +96,10 @@ class ActRecorder:
 def record_act(settings: Settings, act: Act, *, patience: float = PATIENCE_SECONDS) -> str:
     """Records one act by a connection of its own, as a command does; see `ActRecorder.record`."""
     encode_act(act, act.event_id or "new", 0)  # what is unfit is said before anybody waits for Kafka
+    try:
+        must_be_reachable(settings)
+    except UnavailableError as error:
+        raise UnavailableError(f"{error}, so nothing was done: acts are recorded first") from None
     with closing(ActRecorder(settings, patience=patience)) as recorder:
         return recorder.record(act)
 

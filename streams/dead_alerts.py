@@ -3,13 +3,25 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final, cast
 
-from msgspec import Struct, json
+from msgspec import DecodeError, Struct, json
 
 from streams.outbox import Outbox
 from streams.outbox_scripts import REVIVE
 from streams.queued_alert import Tries
 
 AT_ONCE: Final = 500
+
+
+class Head(Struct, frozen=True):
+    """What is needed of an alert to name it."""
+
+    alert_id: str = ""
+    seller_id: str = ""
+    pattern: str = ""
+    severity: str = ""
+
+
+_decode_head: Final = json.Decoder(Head).decode
 
 
 class DeadAlert(Struct, frozen=True):
@@ -23,6 +35,14 @@ class DeadAlert(Struct, frozen=True):
     """Code of its last answer, or `unreadable`."""
     tries: Tries
     died_at: float
+
+    @property
+    def head(self) -> "Head":
+        """What it says of itself; empty where it cannot be read."""
+        try:
+            return _decode_head(self.alert)
+        except (DecodeError, UnicodeDecodeError):
+            return Head()
 
     @property
     def place(self) -> str:

@@ -1,6 +1,5 @@
 """Every address of the API: what it asks for, what it answers, and who may."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -113,7 +112,7 @@ async def give_verdict(call: Call) -> Judged:
         until=said.until,
         reason=said.reason,
     )
-    return await asyncio.to_thread(call.console.verdicts.give, judging)
+    return await call.console.kafka.run(call.console.verdicts.give, judging)
 
 
 # -- sellers ----------------------------------------------------------------------------------
@@ -183,16 +182,18 @@ async def search_personal_value(call: Call) -> Holders:
 
 
 async def get_system(call: Call) -> System:
-    return await system(call.console.settings, call.console.database, call.console.redis)
+    console = call.console
+    return await system(console.settings, console.database, console.kafka, console.redis, await console.looking.fresh())
 
 
 async def list_policies(call: Call) -> list[PolicyVersion]:
-    return await asyncio.to_thread(policy_history, call.console.settings)
+    return await call.console.kafka.ask(policy_history, call.console.settings)
 
 
 async def list_refused_events(call: Call) -> list[RefusedEvent]:
     asked: RefusedParameters = call.parameters
-    return await refused_events(call.console.settings, call.console.redis, asked.limit)
+    console = call.console
+    return await refused_events(console.settings, console.kafka, console.redis, asked.limit)
 
 
 _SELLER: Final = "/api/sellers/{seller_id}"

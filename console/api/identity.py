@@ -69,6 +69,8 @@ async def who(request: Request) -> Person:
     kind, _, sent = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "basic" and request.app.state.console.access.logs_in:  # else it is between proxy and caller
         return await BASIC.person(request, sent.strip())
+    if request.state.doubt is not None:
+        raise request.state.doubt
     person: Person | None = request.state.person
     if person is None:
         raise Problem(401, "Log in first", "Send name and password by HTTP Basic, or the cookie of a session.")

@@ -16,6 +16,8 @@ ABOUT: Final = (
     "What the console's pages show, under the same roles: HTTP Basic with a user of the console, the cookie of a "
     "session (with the header X-CSRF-Token on what changes something), or a proxy that says who calls. "
     "Times are integers, microseconds since 1970-01-01T00:00Z; money is in the currency's smallest unit. "
+    "Ids in addresses are percent-encoded, `/` too; the ids `.` and `..`, which clients take out of addresses, are "
+    "written `~.` and `~..`. "
     "Lists that have `next` go on at `after=<next>`: a page stays put while rows come and go. "
     "Errors are application/problem+json."
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -40,7 +41,8 @@ class ApiProblem(msgspec.Struct, frozen=True, omit_defaults=True):
 def routes() -> list[BaseRoute]:
     """The addresses of the API; an unknown one below `/api/` is a problem of it, too."""
     found: list[BaseRoute] = [
-        Route(endpoint.path, _answering(endpoint), methods=[endpoint.method]) for endpoint in ENDPOINTS
+        Route(endpoint.path.replace("}", ":id}"), _answering(endpoint), methods=[endpoint.method])
+        for endpoint in ENDPOINTS
     ]
     found.append(Route("/api/openapi.json", _openapi))
     found.append(Route("/api/{rest:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
@@ -59,7 +61,7 @@ def _answering(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             body = await _body(request, endpoint.body) if endpoint.body else None
             console = request.app.state.console
             found = await endpoint.run(Call(console, person, request.path_params, parameters, body))
-        except (SellerwatchError, SQLAlchemyError) as error:
+        except (SellerwatchError, SQLAlchemyError, HTTPException) as error:
             return _problem(error)
         return _json(found)
 
@@ -103,6 +105,8 @@ def _told(error: Exception) -> ApiProblem:
     match error:
         case Problem():
             return ApiProblem(error.title, error.status, error.advice)
+        case HTTPException():  # a body that is too large or too slow
+            return ApiProblem(error.detail, error.status_code)
         case StaleAlertError():
             return ApiProblem(str(error), 409, "Look at it again; its version stands in `alert`.", alert=error.item)
         case UnknownAlertError():

@@ -1,5 +1,7 @@
 """Puts session and person beside each request, and the session's cookie on the way back."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
@@ -7,25 +9,41 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.auth.access import Access
 from console.auth.sessions import COOKIE, Session, Sessions
+from streams.errors import UnavailableError
 
 AGAIN = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>Sellerwatch</title></html>'
 """Asks for the same address once more, this time from a page of ours, so that the browser sends the cookie."""
 
 
 class Who:
-    """Sets `request.state.session` and `.person`; an endpoint that logs in or out replaces the session."""
+    """Sets `request.state.session` and `.person`; an endpoint that logs in or out replaces the session.
 
-    def __init__(self, app: ASGIApp, access: Access, sessions: Sessions) -> None:
-        self._app, self._access, self._sessions = app, access, sessions
+    `request.state.doubt` says why it is not known whether a session still counts; then nobody is taken to ask.
+
+    Args:
+        has_ended: Whether somebody has logged out of a session.
+    """
+
+    def __init__(
+        self, app: ASGIApp, access: Access, sessions: Sessions, has_ended: Callable[[Session], Awaitable[bool]]
+    ) -> None:
+        self._app, self._access, self._sessions, self._has_ended = app, access, sessions, has_ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/static/"):
             return await self._app(scope, receive, send)
         connection = HTTPConnection(scope)
         known = self._sessions.read(connection.cookies.get(COOKIE, ""))
-        session = known or Session.new()
         state = scope.setdefault("state", {})
-        state["session"], state["person"] = session, self._access.person(connection, session)
+        state["doubt"] = None
+        try:
+            if known is not None and await self._has_ended(known):
+                known = None
+        except UnavailableError as error:
+            state["doubt"] = error
+        session = known or Session.new()
+        state["session"] = session
+        state["person"] = None if state["doubt"] else self._access.person(connection, session)
         from_elsewhere = known is None and connection.headers.get("sec-fetch-site") == "cross-site"
         if from_elsewhere and state["person"] is None and _is_link(connection):
             return await HTMLResponse(AGAIN)(scope, receive, send)

@@ -40,7 +40,7 @@ async def login(request: Request) -> Response:
             answer.headers["Retry-After"] = str(ceil(wait))
         return answer
     console.limiter.succeeded(name, address)
-    console.sessions.end(request.state.session)
+    await console.end_session(request.state.session)
     request.state.session, request.state.person = Session.new(user.name, user.stamp), user.person
     console.acting.record_later("login", actor=user.name, role=user.role.value)
     return RedirectResponse(back, 303)
@@ -51,7 +51,7 @@ async def logout(request: Request) -> Response:
     person = request.state.person
     if person is not None:
         console.acting.record_later("logout", actor=person.name, role=person.role.value)
-    console.sessions.end(request.state.session)
+    await console.end_session(request.state.session)
     request.state.session = Session.new()
     return RedirectResponse("/login", 303)
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from streams.errors import SettingsError
 SHORTEST, LONGEST = 12, 256
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _HASHER = PasswordHasher()
+
+
+Before = Callable[[], None]
+
+
+def _nothing() -> None:
+    return
 
 
 class User(Struct, frozen=True):
@@ -73,23 +81,31 @@ class Users:
             return None
         return user
 
-    def add(self, name: str, role: Role, password: str) -> None:
-        """Adds somebody; SettingsError where the name is taken or unfit, or the password too short."""
+    def add(self, name: str, role: Role, password: str, *, before: Before = _nothing) -> None:
+        """Adds somebody; SettingsError where the name is taken or unfit, or the password too short.
+
+        Args:
+            before: Called when nothing is in the way any more, and before anything is done; as of the others.
+        """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"{name!r}: a name has up to 64 letters, digits and . _ @ -")
         if name in self.all():
             raise SettingsError(f"{name} is there already; `sellerwatch console users password {name}` changes it")
-        self._write({**self.all(), name: User(name, role, _hashed(password))})
+        added = User(name, role, _hashed(password))
+        before()
+        self._write({**self.all(), name: added})
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, before: Before = _nothing) -> None:
         """Takes somebody out, who is logged out at once."""
-        rest = {**self.all()}
-        rest.pop(self._must_know(name).name)
-        self._write(rest)
+        self._must_know(name)
+        before()
+        self._write({known: user for known, user in self.all().items() if known != name})
 
-    def set_password(self, name: str, password: str) -> None:
+    def set_password(self, name: str, password: str, *, before: Before = _nothing) -> None:
         """Gives somebody another password; sessions under the old one end at once."""
-        self._write({**self.all(), name: replace(self._must_know(name), password=_hashed(password))})
+        changed = replace(self._must_know(name), password=_hashed(password))
+        before()
+        self._write({**self.all(), name: changed})
 
     def _must_know(self, name: str) -> User:
         if name not in self.all():

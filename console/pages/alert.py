@@ -74,12 +74,11 @@ async def show_alert(request: Request) -> Response:
     if found is None:
         raise not_found("such alert")
     console.live.look(found.page.item.alert_id, request.state.person.name)
-    return render(
-        request, "alert.html", **context(request, found), delivery=await delivery_of(console, found.page.alert)
-    )
+    delivery = await delivery_of(console, found.page.alert)
+    return render(request, "alert.html", **await context(request, found), delivery=delivery)
 
 
-def context(request: Request, found: Shown) -> dict[str, Any]:
+async def context(request: Request, found: Shown) -> dict[str, Any]:
     alert, item = found.page.alert, found.page.item
     return {
         "shown": found,
@@ -89,7 +88,7 @@ def context(request: Request, found: Shown) -> dict[str, Any]:
         "bars": [bar(reason, alert) for reason in alert.reasons],
         "timeline": timeline(found.orders, item.event_time),  # of what tipped it: the orders are on that clock too
         "graph": linked(alert),
-        "lookers": request.app.state.console.live.lookers().get(item.alert_id, []),
+        "lookers": (await request.app.state.console.live.lookers()).get(item.alert_id, []),
         "snoozes": SNOOZES,
         "track": TRACK,
     }
@@ -108,8 +107,9 @@ def bar(reason: Reason, alert: Alert) -> Bar:
 def linked(alert: Alert) -> Graph | None:
     """The linked sellers around this one."""
     return graph(
-        alert.seller_id, [Tie(alert.seller_id, s.seller_id, s.via, s.strength) for s in alert.evidence.sellers]
+        alert.seller_id,
+        [Tie(s.through or alert.seller_id, s.seller_id, s.via, s.strength) for s in alert.evidence.sellers],
     )
 
 
-ROUTES: list[BaseRoute] = [page("/alerts/{alert_id}", show_alert)]
+ROUTES: list[BaseRoute] = [page("/alerts/{alert_id:id}", show_alert)]

@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-import msgspec
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
@@ -13,36 +11,18 @@ from console.pages.models import telling_of_redis
 from console.problems import Problem
 from console.rendering import render
 from console.routing import act, page
-from detectors.events import SECOND, Micros
-from streams.dead_alerts import DeadAlert, DeadAlerts
+from streams.dead_alerts import DeadAlerts
 from streams.outbox import Outbox
 
 HERE: Final = "/system/deliveries"
 ROWS: Final = 100
 
 
-class Head(Struct):
-    """What a row says of an alert."""
-
-    alert_id: str = ""
-    seller_id: str = ""
-    pattern: str = ""
-
-
-class Row(Struct, frozen=True):
-    """An alert that was given up."""
-
-    dead: DeadAlert
-    head: Head
-    died_at: Micros
-
-
 async def show_deliveries(request: Request) -> Response:
     outbox = await _outbox(request)
     depths = list(await outbox.depths()) if outbox else []
     found = await DeadAlerts(outbox).list(ROWS) if outbox else []
-    rows = [Row(one, _head(one.alert), int(one.died_at * SECOND)) for one in found]
-    return render(request, "deliveries.html", tab="deliveries", depths=depths, rows=rows)
+    return render(request, "deliveries.html", tab="deliveries", depths=depths, dead=found)
 
 
 async def change_delivery(request: Request) -> Response:
@@ -55,7 +35,7 @@ async def change_delivery(request: Request) -> Response:
     chosen = [one for one in await dead.list(10_000) if one.place in places] if dead else []
     if not chosen:
         raise Problem(409, "They are gone already", "Somebody else has retried or discarded them.", back=HERE)
-    first = _head(chosen[0].alert).alert_id if len(chosen) == 1 else None
+    first = chosen[0].head.alert_id if len(chosen) == 1 else None
     about: dict[str, Any] = {"subject_kind": "delivery", "subject": first} if first else {}
     name = "delivery.retried" if what == "retry" else "delivery.discarded"
     await request.app.state.console.record(request, name, details={"alerts": len(chosen)}, **about)
@@ -72,13 +52,6 @@ async def _outbox(request: Request) -> Outbox | None:
     with telling_of_redis(console.settings):
         stored = await console.redis.get(f"{{{namespace}.layout}}partitions")
     return Outbox(console.redis, f"{namespace}.watch", int(stored)) if stored else None
-
-
-def _head(alert: bytes) -> Head:
-    try:
-        return msgspec.json.decode(alert, type=Head)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Head()
 
 
 ROUTES: list[BaseRoute] = [page(HERE, show_deliveries), act(HERE, change_delivery, Right.REPAIR)]

@@ -11,6 +11,7 @@ from console.rendering import render
 from console.routing import page, whole
 from console.store.queries.links import MOST_STEPS, Cluster, cluster
 from console.store.queries.riskiest import tied
+from console.store.queries.sellers import seller
 
 
 def drawn(seller_id: str, found: Cluster) -> Graph | None:
@@ -34,7 +35,9 @@ async def around(console: Any, seller_id: str, steps: int = 1) -> dict[str, Any]
 
 async def show_links(request: Request) -> Response:
     """A cluster, or without a seller those to begin with."""
-    console, seller_id = request.app.state.console, request.query_params.get("seller", "").strip()[:128]
+    console, seller_id = request.app.state.console, request.query_params.get("seller", "")[:128]
+    if seller_id != seller_id.strip() and await console.read(seller, seller_id) is None:
+        seller_id = seller_id.strip()  # typed, or copied with what stood around it
     if not seller_id:
         return render(request, "links.html", seller_id="", tied=await console.read(tied))
     steps = min(max(whole(request.query_params.get("steps", "")) or 1, 1), MOST_STEPS)

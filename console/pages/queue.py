@@ -20,6 +20,7 @@ from console.store.queries.queue import Order, QueueCount, QueueFilter, QueuePag
 from console.store.states import SEVERITY_NAMES, STATES
 from console.words import now
 from detectors.events import DAY, HOUR
+from streams.errors import UnavailableError
 
 PAGE: Final = 50
 AGES: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
@@ -82,7 +83,8 @@ async def show_queue(request: Request) -> Response:
         )
     except CursorError as error:
         raise Problem(400, "This page of the queue is gone", f"{error}", back=asked.address()) from None
-    shared = {"page": found, "asked": asked, "lookers": console.live.lookers(), "newest": await console.read(newest)}
+    shared = {"page": found, "asked": asked, "newest": await console.read(newest)}
+    shared["lookers"] = await console.live.lookers()
     if request.headers.get("hx-target") == "queue":
         return render(request, "queue_list.html", **shared)
     kinds: list[QueueCount] = await console.read(counts)
@@ -118,9 +120,12 @@ async def stream_live(request: Request) -> Response:
     looked_at = request.query_params.get("alert")
     console, person, session = request.app.state.console, request.state.person, request.state.session
 
-    def allowed() -> bool:
+    async def allowed() -> bool:
         """A log-out, another password or role end the stream, too."""
-        return not console.sessions.has_ended(session) and console.access.person(request, session) == person
+        try:
+            return console.access.person(request, session) == person and not await console.has_ended(session)
+        except UnavailableError:  # browsers ask again by themselves
+            return False
 
     events = console.live.stream(person.name, looked_at, allowed)
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

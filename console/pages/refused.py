@@ -47,7 +47,7 @@ class Row(Struct, frozen=True):
 async def show_refused(request: Request) -> Response:
     """The latest of them."""
     console = request.app.state.console
-    found = await asyncio.to_thread(_latest, console.settings)
+    found = await console.kafka.ask(_latest, console.settings)
     rows, memory = await _with_memory(request, found)
     return render(request, "refused.html", tab="refused", rows=rows, memory=memory, topic=names.REJECTED)
 
@@ -73,7 +73,8 @@ async def replay_refused(request: Request) -> Response:
     if value is not None:
         mended = {"fixed": True, "sha256": sha256(value).hexdigest()[:32]}
     await _act(request, row.one, "rejected.replayed", mended)
-    await asyncio.to_thread(_send, request.app.state.console.settings, row.one, value)
+    console = request.app.state.console
+    await console.kafka.run(_send, console.settings, row.one, value)
     await _note(request, row.one, "replayed")
     return RedirectResponse(HERE, 303)
 
@@ -103,7 +104,8 @@ def _send(settings: Settings, one: Refused, value: bytes | None) -> None:
 
 async def _row(request: Request, *, must_be_open: bool = False) -> tuple[Row, bool]:
     partition, offset = request.path_params["partition"], request.path_params["offset"]
-    one = await asyncio.to_thread(_one, request.app.state.console.settings, partition, offset)
+    console = request.app.state.console
+    one = await console.kafka.ask(_one, console.settings, partition, offset)
     if one is None:
         raise not_found("such refused event")
     (row,), memory = await _with_memory(request, [one])

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from console.auth.roles import Right
+from console.paths import segment
 from console.problems import Problem
 from console.rendering import render
 from console.routing import act, page
@@ -21,7 +22,7 @@ async def show_search(request: Request) -> Response:
         ("alerts", [item.alert_id for item in found.alerts]),
     ):
         if text in ids:
-            return RedirectResponse(f"/{place}/{text}", 303)
+            return RedirectResponse(f"/{place}/{segment(text)}", 303)
     return render(request, "search.html", searched=text, found=found, holders=None, kinds=KINDS, kind="")
 
 

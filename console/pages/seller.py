@@ -110,8 +110,8 @@ def marked(text: str, marks: list[Mark]) -> Markup:
 
 ROUTES: list[BaseRoute] = [
     page("/sellers", show_riskiest),
-    page("/sellers/{seller_id}", show_seller),
-    page("/sellers/{seller_id}/orders", show_orders),
-    page("/sellers/{seller_id}/decisions", show_decisions),
-    page("/sellers/{seller_id}/listings", show_listings),
+    page("/sellers/{seller_id:id}", show_seller),
+    page("/sellers/{seller_id:id}/orders", show_orders),
+    page("/sellers/{seller_id:id}/decisions", show_decisions),
+    page("/sellers/{seller_id:id}/listings", show_listings),
 ]

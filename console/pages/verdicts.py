@@ -1,6 +1,5 @@
 """What people do with alerts: confirm, dismiss and snooze them, one or many at once."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from console.auth.roles import Right
 from console.pages.alert import context, shown
+from console.paths import segment
 from console.problems import Problem
 from console.rendering import render
 from console.routing import act, own_path, whole
@@ -25,14 +25,15 @@ async def judge_alert(request: Request) -> Response:
     """One alert. Where another has judged it meanwhile, shows what they did and what was typed."""
     form, alert_id = await request.form(), request.path_params["alert_id"]
     typed = {name: str(form.get(name, "")).strip() for name in ("verdict", "version", "note", "reason", "days")}
-    verdicts: Verdicts = request.app.state.console.verdicts
+    console = request.app.state.console
+    verdicts: Verdicts = console.verdicts
     try:
-        await asyncio.to_thread(verdicts.give, _judging(request, alert_id, typed))
+        await console.kafka.run(verdicts.give, _judging(request, alert_id, typed))
     except StaleAlertError as stale:
         return await _conflict(request, stale, typed)
     except (UnfitVerdictError, UnknownAlertError) as error:
-        raise _unfit(error, typed, f"/alerts/{alert_id}") from None
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+        raise _unfit(error, typed, f"/alerts/{segment(alert_id)}") from None
+    return RedirectResponse(f"/alerts/{segment(alert_id)}", 303)
 
 
 async def judge_many(request: Request) -> Response:
@@ -44,9 +45,10 @@ async def judge_many(request: Request) -> Response:
     if not chosen:
         raise Problem(400, "No alert was chosen", "Choose some in the queue, then judge them.", kept=typed, back=back)
     wanted = [_judging(request, alert_id, typed | {"version": version}) for alert_id, _, version in chosen]
-    verdicts: Verdicts = request.app.state.console.verdicts
+    console = request.app.state.console
+    verdicts: Verdicts = console.verdicts
     try:
-        given = await asyncio.to_thread(verdicts.give_many, wanted)
+        given = await console.kafka.run(verdicts.give_many, wanted)
     except (UnfitVerdictError, UnknownAlertError) as error:
         raise _unfit(error, typed, back) from None
     missed = {judging.alert_id for judging in wanted} - {judged.item.alert_id for judged in given}
@@ -82,17 +84,17 @@ def _unfit(error: Exception, typed: Mapping[str, str], back: str) -> Problem:
 
 async def _conflict(request: Request, stale: StaleAlertError, typed: Mapping[str, str]) -> Response:
     found = await request.app.state.console.read(shown, stale.item.alert_id)
-    return render(request, "conflict.html", 409, **context(request, found), typed=typed, changed=_changed(found))
+    return render(request, "conflict.html", 409, **await context(request, found), typed=typed, changed=_changed(found))
 
 
 def _changed(found: Any) -> str:
     item = found.page.item
     if item.changed_by is None or not found.page.judgements:
-        return f"It was raised again, with score {item.score:.2f}."
+        return f"It was raised again, or the console was rebuilt; its score is {item.score:.2f}."
     return f"{item.changed_by} has set it to {item.state}, {minute(item.changed_at or 0)}."
 
 
 ROUTES: list[BaseRoute] = [
-    act("/alerts/{alert_id}/verdict", judge_alert, Right.JUDGE),
+    act("/alerts/{alert_id:id}/verdict", judge_alert, Right.JUDGE),
     act("/verdicts", judge_many, Right.JUDGE),
 ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from console.store.changing import queue_changed
+from console.store.changing import last_retired_version, queue_changed
 from console.store.schema import alert_bodies, alert_words, alerts
 from console.store.settling import settle
 from console.store.words import words_in
@@ -31,11 +31,12 @@ _encode = msgspec.json.Encoder().encode
 
 def take_alerts(connection: Connection, found: Sequence[Alert], now: Micros) -> None:
     """Takes in alerts in the order of their topic; those that are there already change nothing."""
+    first_version = last_retired_version(connection) + 1
     put(connection, alert_bodies, map(_body, found))
     put(
         connection,
         alerts,
-        map(_row, found),
+        [_row(alert, first_version) for alert in found],
         lambda new: {name: new[name] for name in _LATEST} | {"version": alerts.c.version + 1},
         where=lambda new: new.escalation > alerts.c.escalation,
     )
@@ -65,7 +66,7 @@ def _body(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _row(alert: Alert) -> dict[str, Any]:
+def _row(alert: Alert, version: int) -> dict[str, Any]:
     raised_at = micros_of(alert.raised_at)
     return {
         "alert_id": _first(alert),
@@ -80,5 +81,5 @@ def _row(alert: Alert) -> dict[str, Any]:
         "escalation": alert.escalation,
         "summary": summary_of(alert),
         "state": "open",
-        "version": 1,
+        "version": version,
     }

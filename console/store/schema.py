@@ -46,7 +46,8 @@ changes: Final = Table(
     Column("number", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Counts what has changed, so that who shows it asks for one number to know whether to look again."""
+"""Counts that only grow: of changes, so that who shows something knows whether to look again; and of the versions of
+alerts that a rebuild has retired. Never emptied."""
 
 alerts: Final = Table(
     "alerts",
@@ -78,7 +79,8 @@ alerts: Final = Table(
 )
 """One row an alert, with its escalations: the first one's id is its name, all else is the latest one's. `severity`
 counts from 0, low, to 3, critical; `state` is `open`, `confirmed`, `dismissed` or `snoozed`; `version` grows whenever
-the state or what was raised changes. The indices hold what the queue filters by, so that it is read from them alone."""
+the state or what was raised changes, and is never one that the alert had before a rebuild. The indices hold what the
+queue filters by, so that it is read from them alone."""
 
 alert_bodies: Final = Table(
     "alert_bodies",
@@ -141,6 +143,30 @@ given: Final = Table(
     Index("given_unsent", "sent_at", "given_at"),
 )
 """Own. What was judged in the console, with its note, who judged, and when Kafka had it."""
+
+labels: Final = Table(
+    "labels",
+    metadata,
+    _text("event_id", primary_key=True),
+    Column("orders", Integer, nullable=False),
+    Column("reached", BigInteger, nullable=False),
+    _micros("logged_at"),
+    Index("labels_by_age", "logged_at"),
+    sqlite_with_rowid=False,
+)
+"""What each verdict has taught: how many orders became labels, and the offset of the last one in the training topic."""
+
+risk_versions: Final = Table(
+    "risk_versions",
+    metadata,
+    _text("version", primary_key=True),
+    Column("reached", BigInteger, nullable=False),
+    _micros("logged_at"),
+    Index("risk_versions_by_reach", "reached"),
+    Index("risk_versions_by_age", "logged_at"),
+    sqlite_with_rowid=False,
+)
+"""Versions of the risk model as they were published first, and how far in the training topic each has read."""
 
 sellers: Final = Table(
     "sellers",
@@ -271,6 +297,27 @@ word_choices: Final = Table(
 )
 """Own. What people said of the new words that verdicts have brought up; `accepted` is 0 or 1."""
 
+ended_sessions: Final = Table(
+    "ended_sessions",
+    metadata,
+    _text("sid", primary_key=True),
+    _micros("until"),
+    Index("ended_sessions_by_age", "until"),
+    sqlite_with_rowid=False,
+)
+"""Own. Sessions that somebody has logged out of, until their cookies would have ended by themselves."""
+
+looks: Final = Table(
+    "looks",
+    metadata,
+    _text("process", primary_key=True),
+    _text("alert_id", primary_key=True),
+    _text("name", primary_key=True),
+    _micros("until"),
+    sqlite_with_rowid=False,
+)
+"""Own. Who has which alert open, as each process of the console says of itself again and again."""
+
 erased: Final = Table(
     "erased",
     metadata,
@@ -289,6 +336,8 @@ FED: Final = (
     alert_bodies,
     alert_words,
     verdicts,
+    labels,
+    risk_versions,
     sellers,
     decisions,
     orders,

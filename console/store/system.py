@@ -2,7 +2,7 @@
 
 import asyncio
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from console.kafka_side import KafkaSide
 from console.store.database import Database
 from console.store.feed.applying import TOPICS
 from console.store.feed.consuming import Topics, places_of
@@ -28,7 +29,6 @@ from streams.policy.publishing import publications
 from streams.refused.handled import Handled, HandledEvents
 from streams.refused.topic import Refused, reading
 from streams.settings import Settings
-from streams.status.reading import look
 from streams.status.state import SystemState
 from streams.word_candidates import proposed, words_in_force
 
@@ -97,8 +97,8 @@ class System(Struct, frozen=True):
     unseen: Mapping[str, str]
 
 
-async def system(settings: Settings, database: Database, redis: Redis) -> System:
-    """How everything stands now; takes some seconds at most, whatever is away."""
+async def system(settings: Settings, database: Database, kafka: KafkaSide, redis: Redis, state: SystemState) -> System:
+    """How everything stands, beside `state`; takes some seconds at most, whatever is away."""
     unseen: dict[str, str] = {}
 
     async def tried(name: str, asked: Awaitable[T]) -> T | None:
@@ -108,9 +108,8 @@ async def system(settings: Settings, database: Database, redis: Redis) -> System
             unseen[name] = str(error) or type(error).__name__
             return None
 
-    state, feed, dead, models, words = await asyncio.gather(
-        look(settings),
-        tried("feed", asyncio.to_thread(feed_lag, settings, database)),
+    feed, dead, models, words = await asyncio.gather(
+        tried("feed", kafka.ask(feed_lag, settings, database)),
         tried("dead", dead_alerts(settings, redis)),
         tried("models", model_versions(settings, redis)),
         tried("words", candidates(settings, redis)),
@@ -199,25 +198,23 @@ async def candidates(settings: Settings, redis: Redis, most: int = MOST) -> list
     return await asyncio.to_thread(proposed, published, settings, most) if published else []
 
 
-def refused(settings: Settings, most: int = MOST, chosen: Callable[[Refused], bool] = lambda _: True) -> list[Refused]:
+def refused(settings: Settings, most: int = MOST) -> list[Refused]:
     """The newest refused events.
 
     Raises:
         UnavailableError: Kafka does not answer.
     """
     with reading(settings) as topic:
-        return list(islice((one for one in topic.newest_first(topic.bounds()) if chosen(one)), most))
+        return list(islice(topic.newest_first(topic.bounds()), most))
 
 
-async def refused_events(
-    settings: Settings, redis: Redis, most: int = MOST, chosen: Callable[[Refused], bool] = lambda _: True
-) -> list[RefusedEvent]:
+async def refused_events(settings: Settings, kafka: KafkaSide, redis: Redis, most: int = MOST) -> list[RefusedEvent]:
     """The newest refused events, each with what somebody did about it.
 
     Raises:
         UnavailableError: Kafka or Redis does not answer.
     """
-    found: Sequence[Refused] = await asyncio.to_thread(refused, settings, most, chosen)
+    found: Sequence[Refused] = await kafka.ask(refused, settings, most)
     try:
         done = await HandledEvents(redis, settings.namespace).of([one.id for one in found])
     except (RedisError, OSError) as error:

@@ -82,7 +82,8 @@ class StaleAlertError(SellerwatchError):
 
     def __init__(self, item: QueueItem) -> None:
         who = f" by {item.changed_by}" if item.changed_by else ""
-        what = f"it is {item.state}{who}" if item.state != "open" else "it was raised again"
+        open_again = "it was raised again, or the console was rebuilt"
+        what = f"it is {item.state}{who}" if item.state != "open" else open_again
         super().__init__(f"alert {item.alert_id} has changed since you looked at it: {what}")
         self.item = item
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sellerwatch.exchange.files import File, Indicator, read_file
 from sellerwatch.exchange.values import Values
 from sellerwatch.intel import contract_event, send, time_of
+from sellerwatch.operate.asking import record
 from streams.errors import SettingsError
 from streams.files import write_events
 from streams.privacy import Pseudonyms
@@ -74,6 +75,8 @@ def take(
     if output is not None:
         write_events(output, events)
     else:
+        counts = {"listed": len(listed), "withdrawn": len(withdrawn)}
+        record(settings, "intel.imported", subject_kind="intel", subject=found.header.source, details=counts)
         send(events, settings)
     return Taken(found.header.source, len(listed), len(withdrawn), len(found.indicators) - len(good), known)
 

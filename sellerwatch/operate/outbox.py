@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 from rich.console import Console
@@ -20,16 +19,6 @@ from streams.settings import Settings
 
 LISTS: Final = "sellerwatch outbox list"
 KNOWN: Final = 500
-
-
-class _Head(Struct):
-    alert_id: str = ""
-    seller_id: str = ""
-    pattern: str = ""
-    severity: str = ""
-
-
-_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 class Dead(Struct, frozen=True):
@@ -148,10 +137,7 @@ def _of_act(chosen: Sequence[DeadAlert], ids: Sequence[str], reason: str | None)
 
 
 def _shown(dead: DeadAlert) -> Dead:
-    try:
-        head = _decode_head(dead.alert)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        head = _Head()
+    head = dead.head
     died = say_time(int(dead.died_at) * 1_000_000)
     return Dead(
         dead.place, head.alert_id, head.seller_id, head.pattern, head.severity, dead.reason, dead.tries.made, died

@@ -6,7 +6,7 @@ Within 10 days of that the marketplace has to collect bank account, contact and 
 once a year it has to have them certified; from 20,000 USD a year on, name, address and contact are disclosed to buyers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -62,7 +62,7 @@ class Standing(NamedTuple):
     year_cents: int
     """Of the last 12 months."""
     undecided: bool
-    """Enough sales, but too little revenue that a rate is known for: it may be one."""
+    """Enough sales in some 12 months of the last 24, but too little revenue that a rate is known for: it may be one."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,20 @@ def standing(days: Iterable[Day], today: int) -> Standing:
     year = [each for each in sold if each.day > _shifted(today, 12)]
     year_sales, year_cents = sum(each.sales for each in year), sum(each.cents for each in year)
     high = since if since is not None and today < until else None
-    unsure = high is None and year_sales >= SALES and any(each.unrated for each in year)
-    return Standing(high, year_sales, year_cents, unsure)
+    return Standing(high, year_sales, year_cents, high is None and _may_pass(sold, today))
+
+
+def _may_pass(sold: Sequence[Day], today: int) -> bool:
+    """Whether it would pass if sales without a rate were worth enough: in any 12 months of the last 24."""
+    counting = [each for each in sold if today < _shifted(each.day, -24)]
+    first = sales = unrated = 0
+    for each in counting:
+        sales, unrated = sales + each.sales, unrated + each.unrated
+        while counting[first].day <= _shifted(each.day, 12):
+            sales, unrated, first = sales - counting[first].sales, unrated - counting[first].unrated, first + 1
+        if sales >= SALES and unrated:
+            return True
+    return False
 
 
 def _passes(sales: int, cents: int) -> bool:
@@ -251,8 +263,8 @@ def _section(ledger: Ledger, period: Period, counted: Counted, counts: dict[str,
         )
     if counts["undecided"]:
         warnings.append(
-            f"{counts['undecided']:,} sellers have {SALES} sales or more, but part of their revenue is in currencies "
-            "without a rate: give rates by --rates."
+            f"{counts['undecided']:,} sellers have {SALES} sales or more in some 12 months, but part of their revenue "
+            "is in currencies without a rate: give rates by --rates."
         )
     summary: list[list[Cell]] = [
         ["high-volume sellers", counts["high"]],

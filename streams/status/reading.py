@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Iterator
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from streams.errors import UnavailableError
 from streams.names import EVENTS
 from streams.presence import SILENT_SECONDS, places_of
 from streams.settings import Settings
-from streams.status.kafka_side import READ_BY, KafkaSide, read_kafka
+from streams.status.kafka_side import READ_BY, KafkaSide, KafkaView
 from streams.status.local_side import LocalSide, read_local
 from streams.status.redis_side import RedisSide, read_redis
 from streams.status.state import PartitionState, Service, SystemState
@@ -24,9 +25,34 @@ BLIND_REDIS = (
 BLIND_KAFKA = "Kafka is away: where topics end, and so the lag, is not known"
 
 
+class Looks:
+    """Takes looks over connections that it keeps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kafka = KafkaView(settings)
+        self._redis = connect(settings.redis_url.get_secret_value(), retries=False)
+
+    async def look(self) -> SystemState:
+        """How everything stands; what does not answer within some seconds is said to be away."""
+        kafka, redis = await asyncio.gather(_kafka(self._kafka), _redis(self._redis, self._settings))
+        return await _state(self._settings, kafka, redis)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await asyncio.to_thread(self._kafka.close)
+
+
 async def look(settings: Settings) -> SystemState:
-    """How everything stands; what does not answer within some seconds is said to be away."""
-    kafka, redis = await asyncio.gather(_kafka(settings), _redis(settings))
+    """One look by connections of its own; see `Looks.look`."""
+    looks = Looks(settings)
+    try:
+        return await looks.look()
+    finally:
+        await looks.close()
+
+
+async def _state(settings: Settings, kafka: KafkaSide, redis: RedisSide) -> SystemState:
     unseen = [BLIND_KAFKA] * (not kafka.service.up)
     local = LocalSide([], [])
     if not redis.service.up:
@@ -50,24 +76,21 @@ async def look(settings: Settings) -> SystemState:
     )
 
 
-async def _kafka(settings: Settings) -> KafkaSide:
+async def _kafka(view: KafkaView) -> KafkaSide:
     try:
-        return await asyncio.wait_for(asyncio.to_thread(read_kafka, settings), PATIENCE_SECONDS)
+        return await asyncio.wait_for(asyncio.to_thread(view.look), PATIENCE_SECONDS)
     except UnavailableError as error:
         return KafkaSide(Service(up=False, text=str(error)))
     except TimeoutError:
         return KafkaSide(Service(up=False, text=f"no answer within {PATIENCE_SECONDS:.0f} s"))
 
 
-async def _redis(settings: Settings) -> RedisSide:
-    client = connect(settings.redis_url.get_secret_value(), retries=False)
+async def _redis(client: Redis, settings: Settings) -> RedisSide:
     try:
         return await asyncio.wait_for(read_redis(client, settings), PATIENCE_SECONDS)
     except (RedisError, OSError) as error:
         text = str(error).rstrip(".") or "no answer in time"
         return RedisSide(Service(up=False, text=f"{settings.redis_place} does not answer: {text}"), None)
-    finally:
-        await client.aclose()
 
 
 def _partitions(kafka: KafkaSide, redis: RedisSide, now: float) -> Iterator[PartitionState]:

@@ -17,8 +17,11 @@ from console.auth.sessions import COOKIE, Session, Sessions
 from console.auth.users import Users
 from console.routing import own_path
 from console.serving import bind
+from console.store.database import Database
+from console.store.feed.rebuilding import empty
+from console.store.sessions import end_session, has_ended
 from sellerwatch.embedded.kafka import EmbeddedKafka
-from streams.errors import SettingsError
+from streams.errors import SettingsError, UnavailableError
 from tests.console.pages import PASSWORD, made_app, settings_of, users_in, visiting, with_kafka
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -104,6 +107,57 @@ def test_who_logs_out_is_out_also_with_a_copy_of_the_cookie(app: Any) -> None:
     assert visitor.post("/logout", seen="/").status_code == 303
     visitor.client.cookies.set(COOKIE, copy, domain="localhost.local")
     assert visitor.get("/").status_code == 303
+
+
+def test_a_log_out_holds_in_another_process_after_a_restart_and_after_a_rebuild(
+    tmp_path: Path, kafka_options: dict[str, Any]
+) -> None:
+    users_in(tmp_path)
+    shared = settings_of(tmp_path, **kafka_options, console_secret="s" * 32)
+    one, other = create_app(shared), create_app(shared)
+    visitor, stays = visiting(one), visiting(one)
+    for each in (visitor, stays):
+        each.log_in("analyst")
+    copies = [each.client.cookies[COOKIE] for each in (visitor, stays)]
+    visitor.post("/logout", seen="/")
+    with one.state.console.database.writing() as connection:
+        empty(connection)
+    for process in (other, create_app(shared)):
+        answers = []
+        for copy in copies:
+            elsewhere = visiting(process)
+            elsewhere.client.cookies.set(COOKIE, copy, domain="localhost.local")
+            answers.append(elsewhere.get("/").status_code)
+        assert answers == [303, 200], "the one is out, the other is not"
+        asyncio.run(process.state.console.close())
+    asyncio.run(one.state.console.close())
+
+
+def test_ended_sessions_are_forgotten_when_their_cookies_are_too_old(database: Database) -> None:
+    with database.writing() as connection:
+        end_session(connection, "old", until=10, now=1)
+        end_session(connection, "twice", until=30, now=1)
+        end_session(connection, "twice", until=40, now=10)
+        assert [has_ended(connection, sid) for sid in ("old", "twice", "never")] == [False, True, False]
+
+
+def test_without_the_database_nobody_is_taken_for_logged_in_and_the_page_says_why(
+    folder: Path, kafka_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings_of(folder, **kafka_options))
+    visitor = visiting(app)
+    visitor.log_in("analyst")
+
+    async def away(*_: Any) -> bool:
+        raise UnavailableError("the console's database does not answer")
+
+    monkeypatch.setattr(app.state.console, "read", away)
+    for path in ("/system/deliveries", "/api/alerts"):
+        answer = visitor.get(path)
+        assert (answer.status_code, "database does not answer" in answer.text) == (503, True)
+    monkeypatch.undo()
+    assert visitor.get("/").status_code == 200, "the session is lost"
+    asyncio.run(app.state.console.close())
 
 
 def test_a_changed_password_ends_the_sessions_under_the_old_one(tmp_path: Path, kafka_options: dict[str, Any]) -> None:

@@ -15,13 +15,14 @@ from starlette.testclient import TestClient
 from console.api.endpoints import ENDPOINTS
 from console.api.openapi import FILE, REFERENCE, document, encoded
 from console.auth.roles import Right
+from console.kafka_side import KafkaSide
 from console.store.database import Database
+from console.store.feed.applying import TOPICS
 from console.store.system import system
 from console.words import now
 from detectors.events import DAY
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
-from streams.settings import Settings
 from streams.status.state import Service, SystemState
 from streams.store.connection import connect
 from tests.console.brokers import embedded, read, send, until
@@ -34,7 +35,7 @@ SCHEMA: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[EmbeddedKafka]:
-    own = (names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.ACTS, names.POLICIES)
+    own = (*TOPICS, names.REJECTED, names.ACTS, names.POLICIES)
     with embedded(*own, *names.UPSTREAM) as cluster:
         yield cluster
 
@@ -230,19 +231,14 @@ def test_a_snooze_says_until_when_and_comes_back(client: TestClient) -> None:
     assert [each["alert_id"] for each in listed] == ["alr_000009"]
 
 
-async def test_what_is_away_is_named_and_the_rest_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.topics.PATIENCE_MS", 200)
+async def test_what_is_away_is_named_and_the_rest_is_shown(tmp_path: Path) -> None:
     away = Service(up=False, text="away")
     state = SystemState(0.0, "sw", away, away, [], [], {}, None, {}, {}, None, [])
-
-    async def look(_: Settings) -> SystemState:
-        return state
-
-    monkeypatch.setattr("console.store.system.look", look)
     settings = settings_of(tmp_path, kafka_api_version="0.11")
     database = Database.open(settings.console_database.get_secret_value())
-    found = await system(settings, database, connect(settings.redis_url.get_secret_value()))
+    redis = connect(settings.redis_url.get_secret_value())
+    found = await system(settings, database, KafkaSide(settings), redis, state)
     assert (found.state, found.feed, found.models) == (state, None, None)
     assert found.unseen.keys() == {"feed", "dead", "models", "words"}
-    assert "no Kafka broker answers" in found.unseen["feed"]
+    assert "Kafka cannot be reached at 127.0.0.1:1" in found.unseen["feed"]
     database.close()

@@ -2,26 +2,31 @@
 
 import asyncio
 import base64
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import msgspec
 import pytest
 import redis
 from anyio.from_thread import start_blocking_portal
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
+from console.kafka_side import STILL
 from console.store.choices import choices
 from console.store.raising import take_alerts
 from console.words import now
 from detectors.assessment import Reason
-from detectors.learners import RISK
+from detectors.risk_learner import RISK
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.model_commands import Announcement, encode_announcement, slots_of, unpack_command
 from streams.queued_alert import Tries
+from streams.reading import read_topic
 from streams.rejected import Rejected, encode_rejected
 from streams.settings import Settings
 from streams.signing import sign
@@ -81,25 +86,10 @@ def logged_in(app: Any, name: str) -> Visitor:
     return visitor
 
 
-def last_of(settings: Settings, topic: str) -> bytes:
-    """The newest record of a topic, read from every partition to its end."""
-    found: list[Any] = []
-    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False, fetch_max_wait_ms=50)) as consumer:
-        places = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
-        ends = consumer.end_offsets(places)
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, max(ends[place] - 1, 0))
-        while any(consumer.position(place) < ends[place] for place in places):
-            for records in consumer.poll(timeout_ms=200).values():
-                found += records
-    value: bytes = max(found, key=lambda record: (record.timestamp, record.offset)).value
-    return value
-
-
 def last_act(settings: Settings) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(last_of(settings, names.ACTS))
-    return found
+    """The newest act, whatever partition it went to."""
+    acts: list[dict[str, Any]] = [msgspec.json.decode(held.value) for held in read_topic(settings, names.ACTS)]
+    return max(acts, key=lambda act: act["event_time"])
 
 
 def test_a_refused_event_is_mended_and_sent_back_once(app: Any, lead: Visitor, settings: Settings) -> None:
@@ -111,7 +101,7 @@ def test_a_refused_event_is_mended_and_sent_back_once(app: Any, lead: Visitor, s
 
     assert lead.post(f"{here}/replay", seen=here, text=MENDED).status_code == 303
 
-    assert last_of(settings, "orders") == MENDED.encode()
+    assert [held.value for held in read_topic(settings, "orders")] == [MENDED.encode()]
     act = last_act(settings)
     assert (act["act"], act["actor"], act["role"], act["subject"]) == ("rejected.replayed", "lead", "lead", "0/0")
     second = lead.post(f"{here}/replay", seen="/", text=MENDED)
@@ -159,8 +149,10 @@ def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, sto
     admin = logged_in(app, "admin")
     assert admin.post("/system/models", seen="/system/models", **form).status_code == 303
 
-    command = unpack_command(last_of(settings, names.TRAINING), [KEY.encode()])
+    *_, sent = read_topic(settings, names.TRAINING)
+    command = unpack_command(sent.value, [KEY.encode()])
     assert (command.action, command.version, command.author) == ("rollback", "risk-1", "admin")
+    assert command.figures == (120, 0.61, 0.7, 0.02)
     assert last_act(settings)["subject"] == RISK
     unknown = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-9")
     assert unknown.status_code == 404
@@ -186,6 +178,59 @@ def test_with_redis_and_kafka_away_alerts_are_shown_and_the_rest_says_what_is_mi
     assert models.status_code == 503
     assert "Redis at 127.0.0.1:1 does not answer" in models.text
     asyncio.run(app.state.console.close())
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A Kafka that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_kafka_that_is_not_there_is_named_with_what_still_works(tmp_path: Path) -> None:
+    app = made_app(settings_of(tmp_path, console_open=True))
+    visitor = visiting(app)
+    for path in ("/system/refused", "/system/refused/0/0", "/api/refused"):
+        answer = visitor.get(path)
+        assert answer.status_code == 503
+        assert f"Kafka cannot be reached at 127.0.0.1:1; {STILL}" in answer.text
+    verdict = visitor.post("/alerts/alr_000003/verdict", seen="/alerts/alr_000003", version=1, verdict="confirmed")
+    assert verdict.status_code == 303
+    assert "on its way to the log" in visitor.get("/alerts/alr_000003").text
+    asyncio.run(app.state.console.close())
+
+
+def test_a_kafka_that_says_nothing_holds_up_no_other_page(
+    tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More people wait for it than there are threads."""
+    monkeypatch.setattr("console.kafka_side.TROUBLE_SECONDS", 0.5)
+    app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
+    console = app.state.console
+    console.feed.in_trouble = True
+    waits = threading.Event()
+
+    def ask(_: Settings) -> None:
+        waits.wait(60)
+
+    monkeypatch.setattr("console.pages.refused._latest", ask)
+    monkeypatch.setattr("console.pages.policy.policy_history", ask)
+
+    async def visit() -> list[Any]:
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            stuck = [asyncio.create_task(client.get(f"/system/{n}")) for n in ("refused", "policy") for _ in range(9)]
+            pages = [await client.get(path) for path in ("/", "/alerts/alr_000003", "/sellers")]
+            return [[page.status_code for page in pages], *await asyncio.gather(*stuck)]
+
+    try:
+        others, *stuck = asyncio.run(visit())
+    finally:
+        waits.set()
+    assert others == [200, 200, 200]
+    assert {answer.status_code for answer in stuck} == {503}
+    assert all(f"Kafka did not answer within 0.5 s; {STILL}" in answer.text for answer in stuck)
+    asyncio.run(console.close())
 
 
 def test_what_a_seller_writes_stays_text(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from console.acting import Acting
+from console.kafka_side import KafkaSide
 from console.store.database import Database
-from console.store.feed.applying import Part, Read, apply
+from console.store.feed.applying import TOPICS, Part, Read, apply
 from console.store.feed.positions import Place
 from console.store.feed.rebuilding import empty
 from console.store.feed.running import Feed, clock
@@ -137,12 +138,29 @@ def test_a_rebuild_keeps_what_was_judged_here(alert: Database) -> None:
     assert (page.item.state, page.item.changed_by, page.judgements[0].note) == ("dismissed", "ada", "known shop")
 
 
+def test_a_page_from_before_a_rebuild_overwrites_nothing_after_it(alert: Database) -> None:
+    seen = [shown(alert).item.version]
+    for analyst in ("ada", "bo", "cy"):
+        with alert.writing() as connection:
+            empty(connection)
+            empty(connection)  # it was broken off, and begun anew
+            take_alerts(connection, [raised(1)], NOW)
+        for version in seen:
+            with alert.writing() as connection, pytest.raises(StaleAlertError):
+                keep(connection, judging("confirmed", version, analyst="flo"), NOW)
+        version = shown(alert).item.version
+        with alert.writing() as connection:
+            keep(connection, judging("dismissed", version, analyst=analyst), NOW)
+        seen += [version, shown(alert).item.version]
+    assert [told.analyst for told in shown(alert).judgements] == ["ada", "bo", "cy"]
+
+
 # -- with Kafka -------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedKafka]:
-    with embedded(names.EVENTS, names.DECISIONS, names.ALERTS, names.ACTS, "verdicts") as cluster:
+    with embedded(*TOPICS, names.ACTS, "verdicts") as cluster:
         yield cluster
 
 
@@ -162,7 +180,7 @@ def own(tmp_path: Any) -> Iterator[Database]:
 
 @pytest.fixture
 def acting(settings: Settings) -> Iterator[Acting]:
-    with closing(Acting(settings)) as connections:
+    with closing(Acting(settings, KafkaSide(settings))) as connections:
         yield connections
 
 
@@ -214,8 +232,8 @@ def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settin
     feed = Feed(settings, own, [giver.send_unsent])
     feed.start()
     until(lambda: len(read(settings, "verdicts")) == 1)
+    feed.stop()  # until it has noted what it sent
     giver.send_unsent(own)
-    feed.stop()
     assert [json.loads(value)["event_id"] for value in read(settings, "verdicts")] == [event_id]
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -17,10 +17,42 @@ from tests.docs.event_types import BODIES, BY_TOPIC, SET_BY_INTAKE
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "reference" / "asyncapi.json"
 REF: Final = "#/components/schemas/{name}"
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+"""SHA-256."""
+
+
+class AuditBody(msgspec.Struct, omit_defaults=True):
+    """What is recorded; no text of a person, no personal value."""
+
+    kind: str
+    source: tuple[str, int, int, int]
+    """Topic, partition, offset and part of the event that it rests on."""
+    event_id: str
+    logged_at: int
+    """Microseconds since 1970-01-01T00:00Z."""
+    record: Hash
+    """Of the line of the log."""
+    seller_id: str | None = None
+    said: dict[str, Any] | None = None
+    digest: Hash | None = None
+    """Of the alert, the policy or the model itself."""
+
+
+class AuditEntry(msgspec.Struct):
+    """An entry of the hash chain of one partition of the log, as canonical JSON (RFC 8785)."""
+
+    body: AuditBody
+    hash: Hash
+    partition: int
+    previous: Hash
+    seq: int
+
+
 OUT: Final[Mapping[str, tuple[type, str, str]]] = {
     names.EVENTS: (Record, "events", "The log: every accepted event with what was known at that moment."),
     names.DECISIONS: (Decision, "decisions", "A record for every scored order, payment and listing."),
     names.ALERTS: (Alert, "alerts", "Every alert."),
+    names.AUDIT: (AuditEntry, "audit", "The hash chain of alerts, verdicts and acts; partition p is that of log p."),
     names.REJECTED: (Rejected, "rejected", "Refused events with their reason and their original bytes."),
 }
 READ: Final = {"sellerwatch.acts": "What people do in the console and by commands; nobody else writes it."}

@@ -10,8 +10,13 @@ import pytest
 from jsonschema import Draft7Validator
 
 from detectors.decision import Alert
+from detectors.events import ActRecorded, SellerBanned, VerdictGiven
 from streams import names
+from streams.audit.bodies import body_of
+from streams.audit.chain import Chain
+from streams.topics import CONFIGS
 from streams.upstream import parse
+from tests.builders import record
 from tests.docs import asyncapi, events_page
 from tests.docs.event_types import BODIES, BY_TOPIC, example
 from tests.docs.test_readme import README_TEXT
@@ -80,5 +85,17 @@ def test_the_alert_of_the_readme_is_one_by_the_document(document: dict[str, Any]
     assert msgspec.convert(delivered["data"], Alert).alert_id
 
 
-def test_every_upstream_topic_is_there() -> None:
+def test_every_topic_that_others_may_read_is_there(document: dict[str, Any]) -> None:
     assert set(BY_TOPIC) == {*names.UPSTREAM, names.ACTS}
+    between_stages = {names.WAITING, names.TRAINING, names.POLICIES}
+    assert set(document["channels"]) == {*BY_TOPIC, *CONFIGS, "webhook"} - between_stages
+
+
+def test_entries_of_the_audit_chain_are_those_of_the_document(document: dict[str, Any]) -> None:
+    chain, schema = Chain(3), validator(document, "AuditEntry")
+    verdict, act = VerdictGiven("confirmed", "k1:hash"), ActRecorded("login", "k1:hash", "lead")
+    for body in (verdict, act, SellerBanned()):
+        entry = json.loads(chain.append(body_of(record(body))))
+        assert list(schema.iter_errors(entry)) == []
+        assert list(schema.iter_errors(entry | {"previous": "0"}))
+        assert set(entry["body"]) <= set(document["components"]["schemas"]["AuditBody"]["properties"])

@@ -1,34 +1,33 @@
 """`intel load` against a broker: every event is there when it says so."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer
 
-from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.intel import run
+from streams import names
 from streams.errors import UnavailableError
 from streams.settings import Settings
+from tests.console.brokers import embedded, read, settings_for
 
 
-def test_every_event_of_a_load_is_on_the_topic(tmp_path: Path, mock_kafka: EmbeddedKafka) -> None:
+def test_every_event_of_a_load_is_on_the_topic_and_the_act_before_them(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text("kind,value\n" + "".join(f"email,mule-{number}@example.com\n" for number in range(1_500)))
-    settings = Settings(kafka_brokers=mock_kafka.bootstrap.split(","), kafka_api_version="0.11")
-
-    run([path], [], None, settings, at="2026-03-01T00:00:00Z", withdraw=False)
-
-    options = {"bootstrap_servers": mock_kafka.bootstrap, "api_version": (0, 11), "consumer_timeout_ms": 3_000}
-    with closing(KafkaConsumer("intel", auto_offset_reset="earliest", fetch_max_wait_ms=50, **options)) as consumer:
-        found = {json.loads(record.value)["value"] for record in consumer}
+    with embedded(names.ACTS, "intel") as broker:
+        settings = settings_for(broker)
+        run([path], [], None, settings, at="2026-03-01T00:00:00Z", withdraw=False)
+        found = {json.loads(value)["value"] for value in read(settings, "intel")}
+        (act,) = [json.loads(value) for value in read(settings, names.ACTS)]
     assert len(found) == 1_500
+    assert (act["act"], act["role"]) == ("intel.loaded", "operator")
+    assert act["details"] == {"listed": 1_500, "withdrawn": 0}
 
 
-def test_a_broker_that_is_away_is_said(tmp_path: Path) -> None:
+def test_a_broker_that_is_away_is_said_before_anything_is_done(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("kind,value\nemail,a@example.com\n")
     settings = Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11")
 
-    with pytest.raises(UnavailableError, match="Kafka does not take the events"):
+    with pytest.raises(UnavailableError, match=r"cannot be reached at 127.0.0.1:1, so nothing was done"):
         run([tmp_path / "own.csv"], [], None, settings, at="", withdraw=False)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
-from console.store.changing import queue_changed
+from console.store.changing import queue_changed, retire_versions
 from console.store.database import Database
 from console.store.feed.applying import apply
 from console.store.feed.consuming import Topics, places_of
@@ -55,7 +55,8 @@ def rebuild(settings: Settings, database: Database, told: Callable[[Progress], N
 
 
 def empty(connection: Connection) -> None:
-    """Deletes every row that follows from the topics; verdicts that were given here count on."""
+    """Deletes every row that follows from the topics; verdicts that were given here count on, old pages no more."""
+    retire_versions(connection)
     for table in FED:
         connection.execute(delete(table))
     columns = ("event_id", "seller_id", "alert_id", "verdict", "event_time", "analyst", "until", "reason")

@@ -52,6 +52,8 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="console-feed", daemon=True)
         self.failing: str | None = "not read yet"
         """Why nothing comes in at present; `None`: all is well, or another process reads."""
+        self.in_trouble = False
+        """Whether it has tried in vain."""
 
     def start(self) -> None:
         """Begins to read."""
@@ -71,13 +73,13 @@ class Feed:
                     self._read()
                     pause = FIRST_PAUSE_SECONDS
                 else:
-                    self.failing = None
+                    self.failing, self.in_trouble = None, False
                     self._stop.wait(RENEW_SECONDS)
             except MovedError:
                 log.info("console_feed_moved")  # another process reads, or the database was restored: look again
                 self._stop.wait(FIRST_PAUSE_SECONDS)
             except SellerwatchError as error:
-                self.failing = str(error)
+                self.failing, self.in_trouble = str(error), True
                 log.warning("console_feed_waits", error=str(error), seconds=pause)
                 self._stop.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -117,7 +119,7 @@ class Feed:
                 elif now - asked >= ASK_SECONDS:
                     topics.ends()  # a poll says nothing, whether nothing is there or nobody answers
                     asked = now
-                self.failing = None
+                self.failing, self.in_trouble = None, False
                 if now - tidied >= 1.0:
                     self._tidy()
                     tidied = now

@@ -79,8 +79,7 @@ async def cluster(
     status: dict[str, str] = {}
     cut, answered = False, True
     for step in range(1, min(max(steps, 1), MOST_STEPS) + 1):
-        found, told, reached = await _step(database, redis, namespace, frontier)
-        answered &= reached
+        found, told, answered = await _step(database, redis if answered else None, namespace, frontier)
         status |= told
         expanded |= set(frontier)
         frontier = []
@@ -96,14 +95,14 @@ async def cluster(
                 cut = True
         if not frontier:
             break
-    known, _ = await _known(redis, namespace, frontier)
+    known, _ = await _known(redis if answered else None, namespace, frontier)
     status |= {seller: standing.status for seller, standing in known.items()}
     nodes = await asyncio.to_thread(_nodes, database, distance, status, expanded)
     return Cluster(nodes, list(edges.values()), cut, answered)
 
 
 async def _step(
-    database: Database, redis: Redis, namespace: str, sellers: Sequence[str]
+    database: Database, redis: Redis | None, namespace: str, sellers: Sequence[str]
 ) -> tuple[list[Edge], dict[str, str], bool]:
     """The edges at some sellers, and how those sellers stand."""
     found = await asyncio.to_thread(_kept, database, sellers)
@@ -113,8 +112,10 @@ async def _step(
     return found, {seller: standing.status for seller, standing in known.items()}, reached
 
 
-async def _known(redis: Redis, namespace: str, sellers: Sequence[str]) -> tuple[dict[str, Standing], bool]:
-    """What Redis knows of sellers, and whether it answered."""
+async def _known(redis: Redis | None, namespace: str, sellers: Sequence[str]) -> tuple[dict[str, Standing], bool]:
+    """What Redis knows of sellers, and whether it answered; one that has not answered before is not asked again."""
+    if redis is None:
+        return {}, False
     try:
         return await standings_of(redis, namespace, sellers), True
     except (RedisError, OSError):
