@@ -10,7 +10,7 @@ from detectors.events import Micros
 
 
 class Reviews(Struct, frozen=True, array_like=True, gc=False):
-    """Reviews of the last days, as counts that fade with event time."""
+    """Reviews of late, and those that praise as counts that fade with event time."""
 
     at: Micros
     """Up to when they have faded."""
@@ -18,11 +18,11 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     day: float = 0.0
     month: float = 0.0
     orderless: float = 0.0
-    """Share of late without an order of this seller, running average."""
+    """Share of late that praise without an order of this seller, running average."""
     praise: float = 0.0
     """Share of late with five stars."""
     strangers: float = 0.0
-    """Share of late by people who never bought here and speak of other sellers too."""
+    """Share of late that praise, by people who never bought here and speak of other sellers too."""
 
 
 class Praised(Struct, frozen=True, array_like=True, gc=False):

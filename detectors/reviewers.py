@@ -14,7 +14,7 @@ from detectors.sightings import hub_damping
 PRAISE: Final = 4
 """Stars from which on a review praises."""
 KEPT: Final = 6
-KEPT_BYTES: Final = 220
+KEPT_BYTES: Final = 260
 """Of the ids of the sellers that are remembered."""
 NONE: Final = ReviewCircle()
 
@@ -27,7 +27,7 @@ def _learn_review(p: Profile, record: Record, body: ReviewLeft, _time: Micros, _
     others = {other.seller_id for other in seen.others} if seen else set()
     if (seen and seen.own) or (p.review_circle is None and not others):
         return
-    rate = rate_of(p.reviews.count if p.reviews else 1)
+    rate = rate_of(p.reviews.count if p.reviews else 1)  # ReviewsFacet has counted this one already
     shares = {known.seller_id: known.share * (1.0 - rate) for known in (p.review_circle or NONE).praised}
     step = rate * hub_damping(seen.sellers) if seen else 0.0
     for other in others:
@@ -38,8 +38,9 @@ def _learn_review(p: Profile, record: Record, body: ReviewLeft, _time: Micros, _
 def _strongest(shares: Mapping[str, float]) -> tuple[Praised, ...]:
     room, kept = KEPT_BYTES, []
     for seller, share in sorted(shares.items(), key=lambda known: (-known[1], known[0]))[:KEPT]:
-        room -= len(seller.encode())
-        if room >= 0:
+        size = len(seller.encode())
+        if size <= room:
+            room -= size
             kept.append(Praised(seller, share))
     return tuple(kept)
 

@@ -84,11 +84,11 @@ class ReviewsFacet:
 
 
 def _say_burst(case: Case) -> str:
-    return f"about {case.state(Reviews, NONE).day:.0f} reviews within a day, far more than orders bring"
+    return f"about {case.state(Reviews, NONE).day:.0f} reviews that praise within a day, far more than orders bring"
 
 
 def _say_orderless(case: Case) -> str:
-    return against(case, f"{share(case.observed)} of reviews name no order")
+    return against(case, f"{share(case.observed)} of reviews praise and name no order of the reviewer's")
 
 
 def _say_praise(case: Case) -> str:
@@ -97,7 +97,7 @@ def _say_praise(case: Case) -> str:
 
 def _say_shared(case: Case) -> str:
     return against(
-        case, f"{share(case.observed)} of reviews by people who never bought here, and praise other sellers too"
+        case, f"{share(case.observed)} of reviews praise, by people who never bought here and review other sellers too"
     )
 
 

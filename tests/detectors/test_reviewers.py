@@ -77,6 +77,16 @@ def test_people_who_review_everywhere_join_nobody(among: int, least: float, most
     assert least <= found <= most
 
 
+def test_long_ids_of_sellers_are_kept_as_far_as_there_is_room() -> None:
+    longest = ("a" * 128, "ß" * 128, "b" * 128)
+    market = praised(lambda _: longest, order=False)
+
+    kept = market.seller().review_circle
+    assert kept is not None
+    assert [known.seller_id for known in kept.praised] == [longest[0], longest[2]]
+    assert features(market)["review_circle"] > 0.5
+
+
 def test_one_person_who_praises_again_and_again_is_one() -> None:
     assert features(praised(lambda _: RING, order=False, own=1))["review_circle"] == 0.0
 
