@@ -14,7 +14,8 @@ from detectors.events import LinkFound, Record, Source, encode_record
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.errors import InvalidEventError
-from streams.gather import Gathering, Incoming
+from streams.facts.gathering import Gathering
+from streams.facts.incoming import Incoming
 from streams.kafka.poll import Claim, ConsumerRecord, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.privacy import Pseudonyms, pseudonymise

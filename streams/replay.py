@@ -20,8 +20,9 @@ from detectors.training import TrainingRow
 from streams import names
 from streams.audit.chain import Chain
 from streams.errors import InvalidEventError
+from streams.facts.gathering import Gathering
+from streams.facts.incoming import Incoming
 from streams.fold import PartitionState, Step, fold_step
-from streams.gather import Gathering, Incoming
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise

@@ -6,7 +6,9 @@ from typing import Any, Final
 import msgspec
 from redis.asyncio import Redis
 
-from streams.entities import Standing, Value, decode_standing, decode_value
+from streams.facts.encoding import decode_standing, decode_value
+from streams.facts.standings import Standing
+from streams.facts.values import Value
 from streams.store.entities import NONCE_BYTES, shard_of
 
 AT_ONCE: Final = 500

@@ -14,11 +14,11 @@ from detectors.events import PersonalKind
 from sellerwatch.operate import console_data
 from sellerwatch.operate.asking import confirm, record, tell, unknown, with_redis
 from streams import names
-from streams.entities import decode_standing
 from streams.erasure.person import Person
 from streams.erasure.records import has_begun_anew
 from streams.erasure.redis_side import Held, Holdings
 from streams.errors import SettingsError
+from streams.facts.encoding import decode_standing
 from streams.privacy import Pseudonyms
 from streams.settings import Settings
 from streams.status.kafka_side import read_kafka

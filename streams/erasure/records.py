@@ -10,8 +10,9 @@ from detectors.kept_texts import decode_kept_text
 from detectors.order_rows import decode_order_row
 from detectors.parts import mark_of, without_orders
 from detectors.profile import decode_profile
-from streams.entities import Standing, decode_order, decode_standing, decode_value, encode
 from streams.erasure.person import Person
+from streams.facts.encoding import decode_order, decode_standing, decode_value, encode
+from streams.facts.standings import Standing
 
 Gone = Literal["gone"]
 GONE: Final[Gone] = "gone"

@@ -37,8 +37,10 @@ from detectors.events import Place as Address
 from detectors.lexicon import Lexicon, sample_lexicon
 from detectors.marking import marks
 from streams import names
-from streams.entities import Linked, SellerSeen, Standing, Value, encode
 from streams.errors import SettingsError
+from streams.facts.encoding import encode
+from streams.facts.standings import Linked, Standing
+from streams.facts.values import SellerSeen, Value
 from streams.privacy import HashKey, Pseudonyms
 from streams.settings import Settings
 from streams.store.connection import connect

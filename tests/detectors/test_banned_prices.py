@@ -3,7 +3,8 @@
 import pytest
 
 from detectors.prices import EARLY, unusual
-from streams.entities import MAX_SELLERS, decode_value
+from streams.facts.encoding import decode_value
+from streams.facts.touching import MAX_SELLERS
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
 from tests.streams.test_gather import Gatherer

@@ -13,7 +13,7 @@ from detectors.events import (
     Sighting,
 )
 from detectors.parts import ENTRIES, NAMES, parts_of
-from streams.entities import decode_value
+from streams.facts.encoding import decode_value
 from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, registered, shared_with, sighted
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features

@@ -8,7 +8,9 @@ from zlib import crc32
 
 from redis.asyncio import Redis
 
-from streams.entities import Touch, Value, decode_value, encode, touch
+from streams.facts.encoding import decode_value, encode
+from streams.facts.touching import touch
+from streams.facts.values import Touch, Value
 from streams.store.entities import RedisEntities, RolledBack
 from tests.store.flaky import Flaky
 

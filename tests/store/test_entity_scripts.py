@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from redis.asyncio import Redis
 
-from streams.entities import Value, decode_value
+from streams.facts.encoding import decode_value
+from streams.facts.values import Value
 from streams.store import connection
 from streams.store.connection import connect, load_scripts
 from streams.store.entities import NONCE_BYTES, SHARDS, shard_of

@@ -10,9 +10,10 @@ from detectors.events import HOUR, LinkFound, OrderPlaced, PaymentCaptured, Paym
 from detectors.fold import OrderRow, encode_order_row
 from detectors.profile import REMEMBERED_EVENTS, Profile, encode_profile
 from streams import names
+from streams.facts.gathering import Gathering
+from streams.facts.incoming import Incoming
 from streams.fold import PartitionState, Step, fold_step
 from streams.found import FOUND, FOUND_SECONDS, LONGEST_WAIT_SECONDS, MOST, Found, keys_of
-from streams.gather import Gathering, Incoming
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.replay import LogReplay

@@ -15,7 +15,7 @@ from console.store.redis_reading import standings_of
 from console.store.schema import links
 from console.store.writing import in_parts
 from detectors.sightings import OWN_VALUES, hub_damping
-from streams.entities import Standing
+from streams.facts.standings import Standing
 
 MOST_NODES: Final = 80
 MOST_STEPS: Final = 4

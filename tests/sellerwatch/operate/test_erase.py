@@ -17,8 +17,11 @@ from detectors.kept_texts import KeptText, encode_kept_text, place_of
 from detectors.order_rows import OrderRow, encode_order_row
 from detectors.parts import mark_of, with_order
 from detectors.profile import Link, Profile, decode_profile, encode_profile
-from streams import entities
-from streams.entities import BuyerStats, Linked, Order, SellerSeen, Standing, Value, encode
+from streams.facts.buyers import BuyerStats
+from streams.facts.encoding import decode_order, decode_value, encode
+from streams.facts.orders import Order
+from streams.facts.standings import Linked, Standing
+from streams.facts.values import SellerSeen, Value
 from streams.intake import log_partition
 from streams.privacy import Pseudonyms
 from streams.store.entities import NONCE_BYTES, SHARDS, shard_of
@@ -128,7 +131,7 @@ def test_a_seller_is_nowhere_any_more_and_others_keep_what_is_theirs(filled: Gro
     assert holding(filled, mark_of("shop-2")) != set()
     assert not filled.redis.exists(watch_key("shop-1", "o:o1"), intake_key("o:o1"), intake_key("s:shop-1"))
     assert not filled.redis.exists(intake_key("v:email:k1:e1"))
-    device = entities.decode_value(stored(filled, "v:device:k1:d") or b"")
+    device = decode_value(stored(filled, "v:device:k1:d") or b"")
     assert ([s.seller_id for s in device.sellers], device.distinct) == (["shop-2"], 1)
     assert filled.redis.exists(watch_key("shop-2", "o:o2"), watch_key("shop-2", f"t:{place_of('shop-2', 'x')}")) == 2
     assert 0 < filled.redis.ttl(intake_key("o:o2")) <= 1_000
@@ -159,7 +162,7 @@ def test_a_buyer_is_found_by_its_hash_under_every_key_and_no_act_says_its_name(
 
     assert done["complete"]
     assert holding(filled, former.encode()) == set()
-    assert entities.decode_order(stored(filled, "o:o2") or b"").seller_id == "shop-2"
+    assert decode_order(stored(filled, "o:o2") or b"").seller_id == "shop-2"
     assert decode_profile(filled.redis.get(watch_key("shop-2", "s:shop-2")) or b"").orders == 3
     assert former in str(filled.acts())
     assert "ann" not in str([{**act, "actor": ""} for act in filled.acts()])

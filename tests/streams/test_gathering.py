@@ -5,8 +5,12 @@ from typing import Any
 import msgspec
 
 from detectors.events import LinkFound, Record, Source, ValueListed
-from streams.entities import MAX_SELLERS, Touch, Value, decode_value, encode, touch
-from streams.gather import MAX_TOLD, Gathering, Incoming
+from streams.facts.encoding import decode_value, encode
+from streams.facts.gathering import Gathering
+from streams.facts.incoming import Incoming
+from streams.facts.telling import MAX_TOLD
+from streams.facts.touching import MAX_SELLERS, touch
+from streams.facts.values import Touch, Value
 from streams.privacy import HashKey, Pseudonyms, pseudonymise
 from streams.upstream import parse
 from tests.upstream import event
