@@ -65,7 +65,7 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
     """Whether and how a profile names a seller by its id, or a buyer by its hash."""
     return Mentioned(
         any(link.seller_id == whom for link in p.links),
-        p.copies is not None and p.copies.of == whom,
+        p.copies is not None and p.copies.of == whom[:40],
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
         p.banned_prices is not None and p.banned_prices.of == whom[:40],
         p.ring is not None and without_far(p.ring, whom) != p.ring,

@@ -7,7 +7,7 @@ import msgspec
 from detectors.decision import say_time
 from detectors.events import DAY, Micros
 from tests.builders import MONDAY, Market
-from tests.streams.test_gather import Gatherer
+from tests.streams.test_gathering import Gatherer
 from tests.upstream import event
 
 

@@ -7,7 +7,7 @@ from streams.facts.encoding import decode_value
 from streams.facts.touching import MAX_SELLERS
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
-from tests.streams.test_gather import Gatherer
+from tests.streams.test_gathering import Gatherer
 from tests.upstream import event
 
 ODD = (1137, 2261, 1846, 3924, 5273, 2712, 4466, 1933, 6151)

@@ -18,7 +18,7 @@ from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, r
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
-from tests.streams.test_gather import Gatherer
+from tests.streams.test_gathering import Gatherer
 from tests.upstream import event
 
 DAY = 86_400_000_000
