@@ -146,7 +146,7 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
 
 
 def _habits(stats: BuyerStats, by: Touch) -> BuyerHistory:
-    """How the buyer buys; what it had of other sellers is told only to who sells it a part of the same kind of set."""
+    """How the buyer buys; parts it had of other sellers are told only in an order that names one."""
     known = history(stats, by.time)
     if not (by.parts and stats.parts):
         return known
