@@ -74,12 +74,12 @@ class LineKeeper(Struct, array_like=True, forbid_unknown_fields=True):
         return changed
 
     def _renew(self, candidate: Candidate) -> bool:
-        """Computes the line from the whole days behind."""
+        """Computes the line from the whole days behind: nothing of the day that begins is known yet."""
         oldest = self.today - candidate.days
         self.episodes = {name: found for name, found in self.episodes.items() if found[0] >= oldest}
         whole_days = min(candidate.days, self.today - self.first)
         room = int(candidate.alerts_a_day * whole_days)
-        scores = sorted((score for day, score in self.episodes.values() if day < self.today), reverse=True)
+        scores = sorted((score for _, score in self.episodes.values()), reverse=True)
         line = (round(scores[room] * MICRO) + 1) / MICRO if room < len(scores) else 0.0
         changed, self.line = line != self.line, line
         return changed

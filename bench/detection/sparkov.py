@@ -20,7 +20,7 @@ from detectors.features import FEATURES
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 LABEL_DELAY = 7 * DAY
-TRAIN_EVERY = 28 * DAY
+TRAIN_EVERY = 14 * DAY
 SETTINGS: Mapping[str, Any] = {
     "max_iter": 150,
     "learning_rate": 0.08,
@@ -30,13 +30,16 @@ SETTINGS: Mapping[str, Any] = {
     "early_stopping": False,
     "random_state": 1,
 }
-"""Held back a little: without that, it fits the few frauds of the first weeks and does worse."""
+"""Held back a little, since it begins with few frauds; stopped by nothing that a random part of them would decide."""
+GOOD_FOR = 8
+"""Of the good orders it learns one in so many, with that weight, and of the frauds each: an eighth of the time, and as
+good (average precision of the first four weeks .943, .942 with all)."""
 MEASURED_FROM = 60
 """Days: until then everybody learns."""
 
 
 def measure(data: Path | None, _seeds: Sequence[int]) -> str:
-    """Replays everything; the batch model is trained anew every four weeks on all labels known by then."""
+    """Replays everything; the batch model is trained anew every two weeks on what labels say by then."""
     dataset = load(sparkov.FOLDER, data, Selection())
     frauds = {bad.id for bad in dataset.truth if bad.what == "order"}
     orders = list(scored_orders(dataset))
@@ -47,7 +50,7 @@ def measure(data: Path | None, _seeds: Sequence[int]) -> str:
     scores = {
         "order score, online": np.array([order.score for order in orders]),
         "risk model alone, online": np.array([order.row.risk for order in orders]),
-        "gradient boosting on the same features, trained anew every 28 days": _boosted(features, bad, times),
+        "gradient boosting on the same features, trained anew every 14 days": _boosted(features, bad, times),
         "amount (baseline)": features[:, FEATURES.index("order_amount")],
     }
     heads = ("scores", "ROC AUC", "average precision")
@@ -60,12 +63,13 @@ def measure(data: Path | None, _seeds: Sequence[int]) -> str:
 
 def _boosted(features: npt.NDArray[np.uint8], bad: npt.NDArray[np.bool_], times: Ints) -> Floats:
     scores = np.zeros(len(times))
+    taken = bad | (np.random.default_rng(1).random(len(times)) < 1 / GOOD_FOR)
     for begin, end in _spans(times):
-        known = times < begin - LABEL_DELAY
+        known = taken & (times < begin - LABEL_DELAY)
         if not bad[known].any():
             continue
         model = HistGradientBoostingClassifier(**SETTINGS)
-        model.fit(features[known], bad[known])
+        model.fit(features[known], bad[known], sample_weight=np.where(bad[known], 1.0, GOOD_FOR))
         then = (times >= begin) & (times < end)
         scores[then] = model.predict_proba(features[then])[:, 1]
     return scores

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors import budget
 from detectors.alert_policy import Policy
 from detectors.budget import Candidate, LineKeeper, decode_candidate, decode_keeper, encode_candidate, encode_keeper
 from detectors.catalogue import Catalogue
@@ -57,10 +58,45 @@ def test_an_alert_that_rises_counts_once_with_its_highest_score() -> None:
     keeper = LineKeeper()
     for number, score in enumerate([0.7, 0.75, 0.9, 0.8]):
         keeper.learn_one(candidate(number, 0, score, episode="same", a_day=1.0))
-    keeper.learn_one(candidate(5, 0, 0.72, a_day=1.0))
+    keeper.learn_one(candidate(5, 0, 0.85, a_day=1.0))
     keeper.learn_one(candidate(6, 1, 0.7, a_day=1.0))
 
-    assert keeper.line == pytest.approx(0.72, abs=1e-5)
+    assert keeper.line == pytest.approx(0.85, abs=1e-5)
+
+
+def test_the_line_stands_for_a_day_also_when_an_alert_of_the_day_before_rises() -> None:
+    keeper = LineKeeper()
+    for number, score in enumerate([0.7, 0.8, 0.9]):
+        keeper.learn_one(candidate(number, 0, score, a_day=1.0, episode=f"e{number}"))
+    keeper.learn_one(candidate(8, 1, 0.7, a_day=1.0))
+    stood = keeper.line
+
+    assert not keeper.learn_one(candidate(9, 1, 0.95, a_day=1.0, episode="e0"))
+    assert keeper.line == stood == pytest.approx(0.8, abs=1e-5)
+    assert keeper.learn_one(candidate(10, 2, 0.7, a_day=0.5))
+    assert keeper.line == pytest.approx(0.9, abs=1e-5)
+
+
+def test_a_day_counts_as_long_as_the_budget_looks_back() -> None:
+    keeper = LineKeeper()
+    for number, score in enumerate([0.91, 0.92, 0.93, 0.94]):
+        keeper.learn_one(candidate(number, 0, score, a_day=1.0))
+    lines = {}
+    for day in (1, 2, 3, 4):
+        keeper.learn_one(candidate(10 + day, day, 0.8, a_day=1.0, days=3))
+        lines[day] = keeper.line
+
+    assert lines[3] == pytest.approx(0.91, abs=1e-5)
+    assert lines[4] == 0.0
+
+
+def test_of_more_alerts_than_are_remembered_the_least_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MOST_EPISODES", 3)
+    keeper = LineKeeper()
+    for number, score in enumerate([0.9, 0.72, 0.8, 0.71, 0.75]):
+        keeper.learn_one(candidate(number, 0, score))
+
+    assert sorted(score for _, score in keeper.episodes.values()) == [0.75, 0.8, 0.9]
 
 
 CANDIDATES = st.lists(

@@ -12,7 +12,15 @@ from detectors.clean_orders import CleanOrders, order_key
 from detectors.events import DAY
 from detectors.risk_learner import RiskLearner
 from detectors.risk_model import RiskModel
-from detectors.risk_snapshot import Held, RiskSnapshotError, pack_state, training_offset_of, unpack_state
+from detectors.risk_snapshot import (
+    Held,
+    RiskSnapshotError,
+    pack_state,
+    training_offset_of,
+    unpack_publication,
+    unpack_state,
+)
+from detectors.training import TrainingRow
 from tests.detectors.orders_with_labels import DELAY, FEATURES, chance, labelled, order, traffic
 
 PAIRS = (("amount", "hour"),)
@@ -220,3 +228,119 @@ def test_a_version_is_known_by_the_offset_in_its_name() -> None:
     publication = taught().publication()
     assert training_offset_of(taught().version(4_711, publication)) == 4_711
     assert [training_offset_of(other) for other in ("risk-test", "risk", "risk-x-ab", "")] == [-1] * 4
+
+
+def again() -> RiskLearner:
+    """A copy of the taught learner."""
+    return RiskLearner.restore("risk", taught().snapshot())
+
+
+NIGHT = (0.9, 0.1, 0.5, 0.0)
+
+
+def bad_labels(first: int, count: int) -> list[TrainingRow]:
+    return [labelled(order(first + number, NIGHT, seller_id=f"of-{number}"), "bad") for number in range(count)]
+
+
+def test_labels_told_again_much_later_teach_nothing() -> None:
+    learner, labels = again(), bad_labels(400_000, 60)
+    for row in labels:
+        learner.learn_one(row)
+    once = learner.learned
+    for row in labels:
+        learner.learn_one(row)
+
+    assert once - taught().learned >= 60
+    assert learner.learned == once
+
+
+def test_the_first_bad_rows_are_learned_three_times_each() -> None:
+    learner = again()
+    learner.bad = 149.0
+    steps = []
+    for row in bad_labels(400_000, 2):
+        before = learner._weights.steps
+        learner._learn_label(row, order_key(row.order_id or ""), bytes(4))
+        steps.append(learner._weights.steps - before)
+
+    assert steps == [3, 1]
+
+
+def test_nothing_is_published_before_some_bad_orders_are_known() -> None:
+    learner, published = new(), []
+    for row in traffic(7, 2_500):
+        learner.learn_one(row)
+        if learner.due:
+            published.append(learner.bad)
+
+    assert published
+    assert min(published) >= learner.params.warm_bad
+    opened = unpack_publication(learner.publication())
+    assert opened.trust == pytest.approx(learner.bad / (learner.bad + 15.0), abs=1e-6)
+
+
+def test_knots_are_taken_anew_when_the_rows_have_doubled() -> None:
+    learner, taken = new(), [0]
+    for row in traffic(7, 5_000):
+        learner.learn_one(row)
+        if learner._shaped_at != taken[-1]:
+            taken.append(learner._shaped_at)
+    assert len(taken) >= 3
+    assert all(now >= 2 * then for then, now in itertools.pairwise(taken))
+
+
+def test_an_order_beyond_the_sample_says_nothing_of_what_is_usual() -> None:
+    learner = new()
+    learner.learn_one(order(1, NIGHT, extra=True))
+    assert (learner._rows, learner._seen.sum(), len(learner._clean)) == (0, 0, 1)
+
+
+def test_only_disputes_tell_how_long_labels_take() -> None:
+    learner = new()
+    label = labelled(order(1, NIGHT), "bad", days=30.0)
+    learner.learn_one(msgspec.structs.replace(label, label_source="verdict"))
+    learner.learn_one(labelled(order(2, NIGHT), "good", days=20.0))
+    assert learner._clean.delays == []
+    learner.learn_one(labelled(order(3, NIGHT), "bad", days=9.0))
+    assert learner._clean.delays == [9.0]
+
+
+def test_an_order_with_a_label_is_not_learned_as_clean_too_and_one_without_counts_for_all_it_stands_for() -> None:
+    learner = again()
+    learner.publishes_as("risk", 1)
+    learner._clean = CleanOrders(100)
+    given: dict[str, Any] = {"weight": 8, "risk": 0.25, "risk_offset": 1}
+    with_label, without = order(500_000, NIGHT, **given), order(500_001, NIGHT, **given)
+    for row in (with_label, without, labelled(with_label, "bad")):
+        learner.learn_one(row)
+    before = learner.learned, learner._scale._counts[0].sum()
+    learner.learn_one(order(502_000, NIGHT, seller_id="later"))
+
+    assert learner.learned - before[0] == 1
+    assert learner._scale._counts[0].sum() - before[1] > 7.0
+    assert list(learner.validation._rows)[-2:] == [(0.25, 1, 1), (0.25, 8, 0)]
+
+
+def test_a_seller_may_teach_again_when_the_window_of_labels_is_over() -> None:
+    learner = new()
+    admitted = [learner._admits("one") for _ in range(40)]
+    for number in range(460):
+        learner._admits(f"other-{number}")
+
+    assert admitted == [True] * 25 + [False] * 15
+    assert learner._admits("one")
+
+
+def test_a_row_from_a_partition_that_lags_does_not_turn_the_clock_back() -> None:
+    learner = new()
+    for number in (9, 4):
+        learner.learn_one(order(number, NIGHT))
+    assert learner.now == order(9, NIGHT).logged_at
+
+
+def test_outcomes_before_the_first_knots_are_kept_up_to_a_bound() -> None:
+    learner = new()
+    for number in range(1_200):
+        learner._teach(bytes([number % 256] * 4), False, 1.0)
+    assert len(learner._early) == 1_000
+    assert learner._early[-1].levels[0] == 1_199 % 256
