@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -114,7 +115,7 @@ class Assessment:
             self._of_order,
             dict(zip(at.tolist(), range(len(at)), strict=True)),
             self._judged,
-            np.stack(self._columns)[:, at].T.tolist(),
+            np.concatenate(self._columns).reshape(len(self._terms), -1)[:, at].T.tolist(),
             np.stack(self._scales)[:, at].T.tolist(),
             self._learned[at].tolist(),
             self._learned_of_seller[at].tolist(),
@@ -194,16 +195,15 @@ class Explainer:
         most: int,
     ) -> list[Reason]:
         """Of terms of patterns, of which one stands for all about a feature, and learned ones, each for itself."""
-        terms = [*patterns, *learned]
-        abouts = [*(term.feature for term in patterns), *(term.code for term in learned)]
-        told = _told_once(abouts, weights + learned_weights)
-        strongest = sorted(told, key=told.__getitem__, reverse=True)[:most]
-        parts = apportion(score, [told[term] for term in strongest])
+        said = [(weight, term, term.feature) for weight, term in zip(weights, patterns, strict=True) if weight > 0.0]
+        said += [
+            (weight, term, term.code) for weight, term in zip(learned_weights, learned, strict=True) if weight > 0.0
+        ]
+        told = _told_once(said)[:most]
+        parts = apportion(score, [weight for weight, _ in told])
         raw = Raw(*self.raws[line])
         return [
-            self._reason(line, row, raw, terms[term], part)
-            for term, part in zip(strongest, parts, strict=True)
-            if part > 0.0
+            self._reason(line, row, raw, term, part) for (_, term), part in zip(told, parts, strict=True) if part > 0.0
         ]
 
     def _reason(self, line: int, row: Row, raw: Raw, term: Term, contribution: float) -> Reason:
@@ -214,14 +214,13 @@ class Explainer:
         return Reason(term.code, said, round(observed, 4), own, peer, contribution)
 
 
-def _told_once(abouts: Sequence[str], weights: Sequence[float]) -> Mapping[int, float]:
-    """Weights by term; of several terms about one thing, the strongest stands for all of them."""
-    first: dict[str, int] = {}
-    told: dict[int, float] = {}
-    for term in sorted((t for t, weight in enumerate(weights) if weight > 0.0), key=lambda t: (-weights[t], t)):
-        stands_for = first.setdefault(abouts[term], term)
-        told[stands_for] = told.get(stands_for, 0.0) + weights[term]
-    return told
+def _told_once(said: Sequence[tuple[float, Term, str]]) -> list[tuple[float, Term]]:
+    """Weights and terms, strongest first; of several terms about one thing, the strongest stands for all of them."""
+    told: dict[str, tuple[float, Term]] = {}
+    for weight, term, about in sorted(said, key=itemgetter(0), reverse=True):
+        before, stands_for = told.get(about, (0.0, term))
+        told[about] = before + weight, stands_for
+    return sorted(told.values(), key=itemgetter(0), reverse=True)
 
 
 def apportion(score: float, weights: Sequence[float]) -> list[float]:

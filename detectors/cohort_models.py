@@ -106,8 +106,8 @@ class _Trees:
 
 def _places(known: Mapping[str, int], cohorts: Sequence[str]) -> NDArray[np.intp]:
     """Where each cohort, or else its nearest known parent, stands; -1 for none."""
-    places = [place if (place := known.get(c)) is not None else _parent_place(known, c) for c in cohorts]
-    return np.array(places, np.intp)
+    places = {c: known[c] if c in known else _parent_place(known, c) for c in set(cohorts)}
+    return np.array([places[c] for c in cohorts], np.intp)
 
 
 def _parent_place(known: Mapping[str, int], cohort: str) -> int:

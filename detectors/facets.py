@@ -5,9 +5,11 @@ words) is a facet: a struct of `detectors.facet_states` that is None in the prof
 came, and costs nothing until then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import attrgetter
+from struct import Struct
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -91,8 +93,7 @@ FACET_FEATURES: Final = tuple(name for facet in FACETS for name in facet.feature
 FACET_PRIOR: Final = {name: norm for facet in FACETS for name, norm in facet.prior.items()}
 NOTHING: Final = (None,) * len(FACETS)
 _read_states: Final = attrgetter(*(facet.state for facet in FACETS))
-_measures: Final = tuple(facet.measure for facet in FACETS)
-_nothing: Final = tuple(facet.nothing for facet in FACETS)
+_packers: Final = tuple(Struct(f"<{len(facet.nothing)}d").pack for facet in FACETS)
 _no_features: Final = np.concatenate(
     [np.stack(facet.features_of(np.array(facet.nothing).reshape(-1, 1))) for facet in FACETS if facet.features]
 )
@@ -107,61 +108,52 @@ def states_of(p: Profile) -> States:
     return states
 
 
-def learners(base: Mapping[type, Learner]) -> Mapping[type, Learner]:
-    """`base` and, after it, what the facets learn from each type of event."""
-    chains: dict[type, list[Learner]] = {kind: [learner] for kind, learner in base.items()}
+def learners(base: Mapping[type, Learner]) -> Mapping[type, tuple[Learner, ...]]:
+    """Who learns each type of event, one after another: `base`, then the facets."""
+    chains = {kind: (learner,) for kind, learner in base.items()}
     for facet in FACETS:
         for kind, learner in facet.learns().items():
-            chains.setdefault(kind, []).append(learner)
-    return {kind: _one_after_another(chain) for kind, chain in chains.items()}
-
-
-def _one_after_another(chain: list[Learner]) -> Learner:
-    if len(chain) == 1:
-        return chain[0]
-    if len(chain) == 2:
-        return _both(*chain)
-    first, *others = chain
-
-    def learn(p: Profile, record: Any, body: Any, time: int, m: Moment) -> None:
-        first(p, record, body, time, m)
-        for other in others:
-            other(p, record, body, time, m)
-
-    return learn
-
-
-def _both(first: Learner, second: Learner) -> Learner:
-    def learn(p: Profile, record: Any, body: Any, time: int, m: Moment) -> None:
-        first(p, record, body, time, m)
-        second(p, record, body, time, m)
-
-    return learn
+            chains[kind] = (*chains.get(kind, ()), learner)
+    return chains
 
 
 class FacetNumbers:
     """Raw numbers of the scored events of a batch, kept only for sellers that have the facet."""
 
     def __init__(self) -> None:
-        self._rows: list[list[int]] = [[] for _ in FACETS]
-        self._numbers: list[list[float]] = [[] for _ in FACETS]
+        self._found = [_Found(facet.measure, facet.nothing, pack) for facet, pack in zip(FACETS, _packers, strict=True)]
 
     def take(self, at: int, states: States, p: Profile, m: Moment) -> None:
         """Measures the `at`-th scored event."""
-        for state, measure, nothing, rows, found in zip(
-            states, _measures, _nothing, self._rows, self._numbers, strict=False
-        ):
+        for state, found in zip(states, self._found, strict=False):
             if state is not None:
-                numbers = measure(p, m)
-                if numbers is not nothing:
-                    rows.append(at)
-                    found += numbers
+                numbers = found.measure(p, m)
+                if numbers is not found.nothing:
+                    found.rows.append(at)
+                    found.packed.append(found.pack(*numbers))
 
     def features(self, events: int) -> Matrix:
         """Features of all facets, one line a feature; each event's depend on that event alone."""
-        lines = np.repeat(_no_features, events, axis=1)
-        for facet, end, rows, numbers in zip(FACETS, _ends, self._rows, self._numbers, strict=True):
-            if rows:
-                columns = facet.features_of(np.array(numbers, dtype=np.float64).reshape(len(rows), -1).T)
-                lines[end - len(columns) : end, rows] = columns
+        lines = np.empty((len(_no_features), events))
+        lines[:] = _no_features
+        for facet, end, found in zip(FACETS, _ends, self._found, strict=True):
+            if found.rows:
+                columns = facet.features_of(found.numbers)
+                lines[end - len(columns) : end, found.rows] = columns
         return lines
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a facet's sellers gave in one batch."""
+
+    measure: Callable[[Profile, Moment], tuple[float, ...]]
+    nothing: tuple[float, ...]
+    pack: Callable[..., bytes]
+    rows: list[int] = field(default_factory=list)
+    packed: list[bytes] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> Matrix:
+        """One line a number, one column for each of `rows`."""
+        return np.frombuffer(b"".join(self.packed), dtype="<f8").reshape(len(self.rows), -1).T

@@ -148,8 +148,7 @@ def _learn(
         moment = Moment(market, reader)
         if kind is PaymentDisputed:
             _find_order(moment, record, p.erased_at, placed, order_rows)
-        learn = LEARN.get(kind)
-        if learn is not None:
+        for learn in LEARN.get(kind, ()):
             learn(p, record, body, time, moment)
         if kind in SCORED:
             states = states_of(p)

@@ -46,7 +46,7 @@ def _reviews_fail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         p.orders += 1_000
         raise request.param("a defect")
 
-    monkeypatch.setitem(cast(dict[type, Any], LEARN), ReviewLeft, fail)
+    monkeypatch.setitem(cast(dict[type, Any], LEARN), ReviewLeft, (fail,))
     monkeypatch.setattr(fold, "log", SimpleNamespace(exception=lambda *_, **__: None))
 
 
