@@ -5,9 +5,6 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -25,14 +22,11 @@ from console.store.verdicts import Verdicts
 from detectors.events import SECOND
 from streams.lexicons import lexicon_of
 from streams.settings import Settings
+from streams.store.connection import connect
 
 log = structlog.get_logger()
 FEED_SECONDS = 1.5
-REDIS_PATIENCE: dict[str, Any] = {
-    "socket_timeout": 1.0,
-    "socket_connect_timeout": 1.0,
-    "retry": Retry(NoBackoff(), 0),
-}
+REDIS_SECONDS = 1.0
 """A page says rather that Redis does not answer than make people wait."""
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,7 +47,7 @@ class Console:
         self.sessions = Sessions(secret.get_secret_value() if secret else None, settings.console_session)
         self.limiter = Limiter()
         self.database = Database.open(settings.console_database.get_secret_value())
-        self.redis = Redis.from_url(settings.redis_url.get_secret_value(), **REDIS_PATIENCE)
+        self.redis = connect(settings.redis_url.get_secret_value(), retries=False, timeout=REDIS_SECONDS)
         self.kafka = KafkaSide(settings, in_trouble=lambda: self.feed.in_trouble)
         self.acting = Acting(settings, self.kafka)
         self.verdicts = Verdicts(self.acting, self.database)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from detectors.base import Case, Term, against, share
+from detectors.base import Case, Term, against, on_day, share
 from detectors.batch import Batch, Column, Matrix, above, either, half
 from detectors.events import DAY, Micros, Record, SellerAccount, SellerRegistered, SellerUpdated
-from detectors.facet_states import Account
+from detectors.facet_states import Account, WrongTaxId
 from detectors.moment import Learner, Moment
 from detectors.profile import Profile
 
@@ -19,7 +19,7 @@ CROWD: Final = 20
 """A contact that more sellers share is an agency's."""
 
 
-def _learn_account(p: Profile, record: Record, body: SellerAccount, _time: Micros, _m: Moment) -> None:
+def _learn_account(p: Profile, record: Record, body: SellerAccount, time: Micros, _m: Moment) -> None:
     before = p.account or NONE
     reused, fresh = set(before.reused), bool(body.device_id)
     for seen in record.seen:
@@ -33,6 +33,8 @@ def _learn_account(p: Profile, record: Record, body: SellerAccount, _time: Micro
         (1.0 if fresh else 0.0) if registered and body.device_id else before.fresh_device,
         1.0 if body.verification == "failed" else 0.0 if body.verification else before.failed,
     )
+    if body.tax_id:
+        p.wrong_tax_id = (p.wrong_tax_id or WrongTaxId(time)) if body.tax_check == "wrong" else None
 
 
 class AccountFacet:
@@ -73,6 +75,29 @@ class AccountFacet:
         )
 
 
+class TaxIdFacet:
+    """Check digits of the tax id, where they are wrong; taught with the account."""
+
+    state: ClassVar[str] = "wrong_tax_id"
+    nothing: ClassVar[tuple[float, ...]] = (0.0,)
+    features: ClassVar[tuple[str, ...]] = ("tax_id_wrong",)
+    prior: ClassVar[Mapping[str, float]] = {}
+
+    def learns(self) -> Mapping[type, Learner]:
+        return {}
+
+    def measure(self, _p: Profile, _m: Moment) -> tuple[float, ...]:
+        return (1.0,)
+
+    def features_of(self, raw: Matrix) -> Sequence[Column]:
+        return (raw[0],)
+
+
+def _say_tax_id(case: Case) -> str:
+    since = case.state(WrongTaxId, WrongTaxId()).since
+    return f"the tax id that it gave{on_day(since)} has wrong check digits: no authority gave it out"
+
+
 def _say_mail(_case: Case) -> str:
     return "registered with a throw-away mailbox"
 
@@ -99,24 +124,27 @@ class Accounts:
     """Looks for accounts that nobody can be held to: throw-away mail, borrowed contacts, no identity.
 
     Each newcomer lacks something; so no single fact reaches the line. It takes a throw-away mailbox or borrowed
-    contacts together with an identity that is missing or failed, on an account that is new or already trades.
+    contacts together with an identity that is missing or failed, on an account that is new or already trades. A tax
+    id that cannot be one, mistyped or made up, counts as half of either.
 
     Misses a mule: a real person who lends a verified identity.
 
     Args:
-        mail, contact, overdue, failed, device: Weight of each fact.
+        mail, contact, tax_id, overdue, failed, device: Weight of each fact.
     """
 
     name: ClassVar[str] = "account"
     idle_below: ClassVar[Mapping[str, float]] = {
         "mail_throwaway": 0.0,
         "contact_reused": 0.0,
+        "tax_id_wrong": 0.0,
         "kyc_overdue": 0.0,
         "kyc_failed": 0.0,
     }
     terms: ClassVar[tuple[Term, ...]] = (
         Term("throwaway_mail", "mail_throwaway", _say_mail),
         Term("reused_contacts", "contact_reused", _say_contact),
+        Term("wrong_tax_id", "tax_id_wrong", _say_tax_id),
         Term("identity_overdue", "kyc_overdue", _say_overdue),
         Term("identity_failed", "kyc_failed", _say_failed),
         Term("fresh_device", "device_fresh", _say_device),
@@ -124,6 +152,7 @@ class Accounts:
 
     mail: float = 1.15
     contact: float = 1.0
+    tax_id: float = 0.7
     overdue: float = 0.9
     failed: float = 0.7
     device: float = 0.5
@@ -131,12 +160,14 @@ class Accounts:
     def weigh(self, batch: Batch) -> Sequence[Column]:
         f, peers = batch.features, batch.peers
         contact = above(f["contact_reused"], peers["contact_reused"])
-        nameless = either(f["mail_throwaway"], contact)
+        wrong = f["tax_id_wrong"]
+        nameless = either(f["mail_throwaway"], contact, 0.5 * wrong)
         unshown = 2.0 * above(f["unverified"], 0.5)
         unknown = either(f["kyc_failed"], f["kyc_overdue"], 0.6 * unshown)
         return (
             self.mail * f["mail_throwaway"] * (0.4 + 0.6 * unknown),
             self.contact * contact * (0.4 + 0.6 * unknown),
+            self.tax_id * wrong * (0.4 + 0.6 * unknown),
             self.overdue * f["kyc_overdue"] * (0.1 + 0.9 * nameless),
             self.failed * f["kyc_failed"] * (0.5 + 0.5 * nameless),
             self.device * f["device_fresh"] * nameless * (0.2 + unknown),

@@ -1,11 +1,13 @@
 """What a pattern is: named terms of evidence, and a sentence for each."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
 from detectors.batch import Batch, Column
+from detectors.events import SECOND, Micros
 from detectors.profile import Link, Profile
 
 S = TypeVar("S")
@@ -96,6 +98,11 @@ def share(value: float) -> str:
     """`37 %`; small shares keep a digit."""
     percent = 100.0 * value
     return f"{percent:.0f} %" if percent >= 9.5 or percent == 0.0 else f"{percent:.1f} %"
+
+
+def on_day(time: Micros) -> str:
+    """` on 2026-03-02`; nothing where the time is not known."""
+    return f" on {datetime.fromtimestamp(time // SECOND, UTC):%Y-%m-%d}" if time else ""
 
 
 def of_ten(value: float) -> str:

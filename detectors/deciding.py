@@ -12,6 +12,7 @@ from detectors.budget import Candidate
 from detectors.decision import Alert, Decision, Evidence, linked_sellers, say_time
 from detectors.effects import Effects
 from detectors.events import OrderPlaced, Record, Source
+from detectors.facet_states import Ring
 from detectors.judging import Judged
 from detectors.learning import SCORED
 from detectors.norms import learn_norm
@@ -113,7 +114,7 @@ class Deciding:
             say_time(record.event_time),
             say_time(record.logged_at),
             self.explainer.of_seller(at, row, score),
-            Evidence([record.event_id], list(row.recent), linked_sellers(row.links)),
+            Evidence([record.event_id], list(row.recent), linked_sellers(row.links, _ring(row))),
             self.versions,
             state.escalations,
             alert_policy.alert_id(state.alert_id) if state.escalations else None,
@@ -157,6 +158,8 @@ class Deciding:
             suspicious and self._is_unjudged(at, row),
             self.judged.risk[at],
             self.judged.challenger[at],
+            self.judged.risk_offset,
+            self.judged.challenger_offset,
         )
         if row.sampled or kept.risk >= RISKY:
             sampled = sampled_row(row, record, offset, body.order_id, kept)
@@ -169,3 +172,7 @@ class Deciding:
         if assessment.seller_scores[at] >= self.policy.learning_line:
             return self.names[assessment.top[at]] not in JUDGED_BY_LABELS
         return any(alert_policy.is_open(self.policy, states[p], row.time) for p in states if p not in JUDGED_BY_LABELS)
+
+
+def _ring(row: Row) -> Ring | None:
+    return next((state for state in row.states if type(state) is Ring), None)

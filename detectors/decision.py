@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from detectors.assessment import Reason
-from detectors.clusters import SURE
 from detectors.events import DAY, SECOND, Micros
+from detectors.facet_states import Ring
 from detectors.profile import Link
+from detectors.rings import beyond, sure_links
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -44,10 +45,12 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     """The chance that the challenger gives the order; it counts nowhere."""
 
 
-class LinkedSeller(Struct, frozen=True):
+class LinkedSeller(Struct, frozen=True, omit_defaults=True):
     seller_id: str
     via: str
     strength: float
+    through: str = ""
+    """The linked seller that ties this one to the alert's; empty: they share the value themselves."""
 
 
 class Evidence(Struct, frozen=True):
@@ -93,13 +96,12 @@ def encode_alert(alert: Alert) -> bytes:
     return _encode(alert)
 
 
-def linked_sellers(links: tuple[Link, ...]) -> list[LinkedSeller]:
-    """Those that all shared values together tie to the seller, one line a value."""
-    apart: dict[str, float] = {}
-    for link in links:
-        apart[link.seller_id] = apart.get(link.seller_id, 1.0) * (1.0 - link.strength)
-    sure = [link for link in links if 1.0 - apart[link.seller_id] >= SURE]
-    return [LinkedSeller(link.seller_id, link.via, link.strength) for link in sure]
+def linked_sellers(links: tuple[Link, ...], ring: Ring | None) -> list[LinkedSeller]:
+    """Those that all shared values together tie to the seller, one line a value; then those behind them."""
+    sure = sure_links(links)
+    direct = [LinkedSeller(link.seller_id, link.via, link.strength) for link in links if link.seller_id in sure]
+    further = beyond(links, ring) if ring else ()
+    return direct + [LinkedSeller(far.seller_id, far.via, round(tie, 4), through) for far, through, tie in further]
 
 
 def say_time(time: Micros) -> str:

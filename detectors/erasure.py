@@ -12,7 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
+from detectors.facet_states import ReviewCircle
 from detectors.profile import REMEMBERED, Profile
+from detectors.rings import without_far
 from detectors.sightings import without_links
 
 SELLER: Final = "seller.erased"
@@ -30,9 +32,12 @@ class Mentioned(Struct, frozen=True):
     links: bool
     copied: bool
     bought: bool
+    priced: bool
+    ringed: bool
+    praised: bool
 
     def __bool__(self) -> bool:
-        return self.links or self.copied or self.bought
+        return self.links or self.copied or self.bought or self.priced or self.ringed or self.praised
 
 
 def erase(record: Record, sellers: MutableMapping[str, Profile]) -> bool:
@@ -62,6 +67,9 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
         any(link.seller_id == whom for link in p.links),
         p.copies is not None and p.copies.of == whom,
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
+        p.banned_prices is not None and p.banned_prices.of == whom[:40],
+        p.ring is not None and without_far(p.ring, whom) != p.ring,
+        p.review_circle is not None and any(known.seller_id == whom for known in p.review_circle.praised),
     )
 
 
@@ -78,4 +86,10 @@ def _forget(p: Profile, whom: str) -> bool:
         p.copies = replace(p.copies, of="")
     if p.buyer_mix is not None and found.bought:
         p.buyer_mix = replace(p.buyer_mix, buyers=tuple(b for b in p.buyer_mix.buyers if b != whom))
+    if found.priced:
+        p.banned_prices = None
+    if p.ring is not None:
+        p.ring = without_far(p.ring, whom)
+    if p.review_circle is not None and found.praised:
+        p.review_circle = ReviewCircle(tuple(known for known in p.review_circle.praised if known.seller_id != whom))
     return bool(found)

@@ -190,6 +190,8 @@ class SellerAccount(Body, frozen=True):
     device_id: Id | None = None
     mail: Literal["throwaway", "free", "own"] | None = None
     """Set by intake before it hashes `email`: a mailbox for minutes, a free one, or another domain."""
+    tax_check: Literal["right", "wrong"] | None = None
+    """Set by intake before it hashes `tax_id`: check digits of an EU VAT number; `None` of any other."""
 
 
 class SellerRegistered(SellerAccount, frozen=True, tag="seller.registered"):
@@ -275,7 +277,10 @@ class ActRecorded(Body, frozen=True, tag="act.recorded"):
 
 
 class LinkFound(Body, frozen=True, tag="link.found"):
-    """Written by intake to the *other* seller's log: a value has joined it with `other_seller`."""
+    """Written by intake to the *other* seller's log: a value has joined it with `other_seller`.
+
+    The neighbours of both are told, too, of whom they are tied to through it.
+    """
 
     other_seller: Id
     kind: str
@@ -289,6 +294,8 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     """Standing of `other_seller` now."""
     own_role: Literal["seller", "buyer"] = "seller"
     """How the seller of this log touched the value."""
+    through: str = ""
+    """A seller that is linked with the one of this log: the value ties `other_seller` to that one, not to this."""
 
 
 class ValueListed(Body, frozen=True, tag="value.listed"):
@@ -385,6 +392,10 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     """Orders of about the last 10 days far above the usual amount."""
     high_share: float = 0.0
     """Share of those among the orders of that time."""
+    parts: int = 0
+    """Of an order that names parts of `detectors.parts`: which of them the buyer had of other sellers in 30 days."""
+    parts_sellers: int = 0
+    """Of how many sellers."""
 
 
 class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -396,7 +407,7 @@ class Sighting(Struct, frozen=True, omit_defaults=True, gc=False):
     events: int = 0
     """Times seen before, with any seller."""
     own: int = 0
-    """Orders of this seller that touched it before; of its own value, events."""
+    """Orders of this seller that touched it before; of its own value, and of who speaks of it, events."""
     sellers: int = 0
     """Distinct other sellers it was seen with before."""
     first_seen: Micros | None = None

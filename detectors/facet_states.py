@@ -25,6 +25,20 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late by people who never bought here and speak of other sellers too."""
 
 
+class Praised(Struct, frozen=True, array_like=True, gc=False):
+    """Another seller, and the share of a seller's late praise that came from its reviewers."""
+
+    seller_id: str
+    share: float
+
+
+class ReviewCircle(Struct, frozen=True, array_like=True, gc=False):
+    """Other sellers that the same people praise."""
+
+    praised: tuple[Praised, ...] = ()
+    """The highest share first."""
+
+
 class PaymentMix(Struct, frozen=True, array_like=True, gc=False):
     """Payments since the first in coins or by gift card; running shares."""
 
@@ -182,6 +196,54 @@ class Copies(Struct, frozen=True, array_like=True, gc=False):
     """The seller that was copied last."""
     sellers: int = 0
     """Other sellers with that picture or text."""
+
+
+class Prices(Struct, frozen=True, array_like=True, gc=False):
+    """Unusual prices of the first orders and listings that are those of a banned or confirmed seller."""
+
+    of: str = ""
+    """That seller, cut to 40 characters."""
+    points: bytes = b""
+    """Different ones, 4 bytes of hash each."""
+    rarity: float = 0.0
+    """Of each, one over the sellers that ask it; their sum."""
+    prices: int = 1
+    """How many prices the seller has shown in all."""
+
+
+class Far(Struct, frozen=True, array_like=True, gc=False):
+    """A seller that shares a value with one that is linked with this one."""
+
+    seller_id: str
+    via: str
+    through: int
+    """Short hash of the linked one's id."""
+    percent: int
+    """How much that value says."""
+
+
+class Ring(Struct, frozen=True, array_like=True, gc=False):
+    """Further sellers behind the linked ones, the latest last."""
+
+    members: tuple[Far, ...] = ()
+
+
+class Gathered(Struct, frozen=True, array_like=True, gc=False):
+    """The most complete set that buyers of the last 30 days gathered, part of it from other sellers."""
+
+    complete: float = 0.0
+    parts: int = 0
+    sellers: int = 0
+    """Others that the last such buyer had parts of."""
+    buyers: bytes = b""
+    """Those who did, 4 bytes of hash each."""
+    at: Micros = 0
+
+
+class WrongTaxId(Struct, frozen=True, array_like=True, gc=False):
+    """The seller's tax id has wrong check digits."""
+
+    since: Micros = 0
 
 
 class Outcomes(Struct, frozen=True, array_like=True, gc=False):

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 
-from detectors.account import AccountFacet
-from detectors.basket import BasketFacet
+from detectors.account import AccountFacet, TaxIdFacet
+from detectors.basket import BasketFacet, GatheredFacet
 from detectors.batch import Column, Matrix
 from detectors.buyer import BuyersFacet
 from detectors.escrow import EscrowFacet
@@ -24,9 +24,12 @@ from detectors.moment import Learner, Moment
 from detectors.outcomes import OutcomesFacet
 from detectors.parcel import ParcelsFacet
 from detectors.payment_mix import PaymentMixFacet
+from detectors.prices import PricesFacet
 from detectors.profile import Profile
 from detectors.reports import ReportsFacet
+from detectors.reviewers import ReviewersFacet
 from detectors.reviews import ReviewsFacet
+from detectors.rings import RingFacet
 from detectors.route import RoutesFacet
 from detectors.sender import SendersFacet
 from detectors.takeover import TakeoverFacet
@@ -76,6 +79,11 @@ FACETS: Final[tuple[Facet, ...]] = (
     IntelFacet(),
     WordingFacet(),
     CopiesFacet(),
+    PricesFacet(),
+    RingFacet(),
+    ReviewersFacet(),
+    GatheredFacet(),
+    TaxIdFacet(),
 )
 """In the order in which features are listed: new ones go to the end."""
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from zlib import crc32
 
-from detectors.base import Case, Term, share
+from detectors.base import Case, Term, on_day, share
 from detectors.batch import Batch, Column, Matrix, above
 from detectors.events import (
-    SECOND,
     Micros,
     OrderPlaced,
     PaymentCaptured,
@@ -129,11 +127,7 @@ def _learn_buyer(p: Profile, record: Record, _body: Any, _time: Micros, m: Momen
 
 def _said(sighting: Sighting) -> str:
     kind = sighting.kind.replace("_", " ")
-    return f"{kind} listed by {_short(sighting.listed)}{_when(sighting.listed_since)}"
-
-
-def _when(since: Micros) -> str:
-    return f" on {datetime.fromtimestamp(since // SECOND, UTC):%Y-%m-%d}" if since else ""
+    return f"{kind} listed by {_short(sighting.listed)}{on_day(sighting.listed_since)}"
 
 
 def in_force(values: Sequence[ListedOwn], now: Micros) -> list[ListedOwn]:
@@ -182,7 +176,7 @@ def _say_value(case: Case) -> str:
     value = listed[0]
     more = f", and {len(listed) - 1} more" if len(listed) > 1 else ""
     why = f" ({value.reason})" if value.reason else ""
-    return f"{value.kind.replace('_', ' ')} listed by {value.source}{_when(value.since)}{why}{more}"
+    return f"{value.kind.replace('_', ' ')} listed by {value.source}{on_day(value.since)}{why}{more}"
 
 
 def _say_name(case: Case) -> str:

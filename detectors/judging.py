@@ -26,6 +26,9 @@ class Judged(Struct, gc=False):
     """How likely each order turns out bad; -1 where no model says."""
     challenger: list[float]
     """The same, in the shadow."""
+    risk_offset: int
+    challenger_offset: int
+    """Which versions say so; see `RiskModel.offset`."""
 
 
 def judge(rows: Sequence[Row], raw: Matrix, facets: Matrix, models: Models, catalogue: Catalogue) -> Judged:
@@ -39,7 +42,13 @@ def judge(rows: Sequence[Row], raw: Matrix, facets: Matrix, models: Models, cata
     risk, challenger = (m.judge(levels, orders) if m else None for m in (models.risk, models.challenger))
     assessment = Assessment(catalogue, batch, raw, risk)
     return Judged(
-        assessment, quantised(levels), models.versions, _chances(risk, len(rows)), _chances(challenger, len(rows))
+        assessment,
+        quantised(levels),
+        models.versions,
+        _chances(risk, len(rows)),
+        _chances(challenger, len(rows)),
+        models.risk.offset if models.risk else -1,
+        models.challenger.offset if models.challenger else -1,
     )
 
 

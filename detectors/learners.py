@@ -11,7 +11,7 @@ from detectors.drift import DriftGuard, DriftSignal
 from detectors.events import SECOND, Micros
 from detectors.features import FEATURES
 from detectors.peer_features import new_learner
-from detectors.risk_learner import CHALLENGER, RiskLearner
+from detectors.risk_learner import CHALLENGER, RISK, RiskLearner
 from detectors.risk_snapshot import RiskSnapshotError
 from detectors.text_model import TextModelError
 from detectors.training import TrainingRow
@@ -19,8 +19,6 @@ from detectors.words_learner import WordsLearner
 
 COHORTS: Final = "cohorts"
 """Name of the model of what is usual: cohort norms and half-space trees."""
-RISK: Final = "risk"
-"""Name of the model of what turns out bad."""
 WORDS: Final = "words"
 """Name of the model of what confirmed sellers write."""
 MODELS: Final = (COHORTS, RISK, CHALLENGER, WORDS)
@@ -125,6 +123,8 @@ class Learners:
 
     def _published(self, name: str, part: int, offset: int) -> Published:
         learner = self.of[name]
+        if isinstance(learner, RiskLearner):
+            learner.publishes_as(name, offset)
         publication = learner.publication()
         return Published(name, part, learner.version(offset, publication), publication)
 
@@ -153,7 +153,8 @@ class Learners:
         if self.challenger is None or self.challenger.published_at is None:
             return
         self.risk, self.challenger = self.challenger, self.risk
-        self.risk.name, self.challenger.name = RISK, CHALLENGER
+        self.risk.publishes_as(RISK, offset)
+        self.challenger.publishes_as(CHALLENGER, offset)
         self.held.discard(RISK)
         yield self._published(RISK, 1, offset)
         if self.challenger.published_at is not None:

@@ -31,6 +31,9 @@ class OrderRow(Struct, frozen=True, array_like=True, gc=False):
     risk: float = -1.0
     challenger: float = -1.0
     """What the risk models in force gave it."""
+    risk_offset: int = -1
+    challenger_offset: int = -1
+    """Training offsets that name the versions which gave that; -1: unknown, as in rows kept before these were."""
 
     @property
     def expires_at(self) -> Micros:

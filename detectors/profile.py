@@ -1,4 +1,4 @@
-"""Everything remembered about one seller, in under 7 KiB whatever happens."""
+"""Everything remembered about one seller, in under 7.5 KiB whatever happens."""
 
 import math
 
@@ -12,16 +12,21 @@ from detectors.facet_states import (
     BuyerMix,
     Copies,
     Escrow,
+    Gathered,
     Intel,
     Outcomes,
     Parcels,
     PaymentMix,
+    Prices,
     Reports,
+    ReviewCircle,
     Reviews,
+    Ring,
     Routes,
     Senders,
     Takeover,
     Wording,
+    WrongTaxId,
 )
 
 FORMAT = 1
@@ -214,6 +219,13 @@ class Profile(Struct, array_like=True, gc=False):
     # -- erasing (`detectors.erasure`)
     erased_at: Micros = 0
     """Rows and texts of the seller that entered the log up to here count no more."""
+
+    # -- further facets
+    banned_prices: Prices | None = None
+    ring: Ring | None = None
+    review_circle: ReviewCircle | None = None
+    gathered: Gathered | None = None
+    wrong_tax_id: WrongTaxId | None = None
 
 
 class UnknownFormatError(ValueError):

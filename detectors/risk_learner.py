@@ -38,8 +38,12 @@ REMEMBERED: Final = 4_096
 """Orders whose label was learned: a second label of theirs teaches nothing."""
 DOUBT: Final = 15.0
 """Bad rows at which the model is trusted by half."""
+RISK: Final = "risk"
+"""Name of the model of what turns out bad."""
 CHALLENGER: Final = "challenger"
 """Name of the model that scores in the shadow."""
+NAMES: Final = 16
+"""Names that a learner remembers it had: promotions are rare, and labels come within weeks."""
 
 
 class RiskLearner:
@@ -82,6 +86,8 @@ class RiskLearner:
         self._early: list[Early] = []
         self._known: dict[bytes, None] = {}
         self._taught: dict[int, int] = {}
+        self._names: list[tuple[str, int]] = []
+        """Under which names it has published, and since which training offset."""
 
     # -- what it learns -------------------------------------------------------------------------
 
@@ -117,8 +123,17 @@ class RiskLearner:
             self._clean.hold(Held(key, row.logged_at, row.weight, levels, self._opinion(row)))
 
     def _opinion(self, row: TrainingRow) -> float:
-        """What this model, whichever version was in force, gave the order when it was scored."""
-        return row.challenger if self.name == CHALLENGER else row.risk
+        """What a version of its own gave the order when it was scored; -1 where none did, or it is not known which.
+
+        By a promotion learners change names while labels are on their way: the opinion under the name that this
+        one has now may be the other's, and the one under the other name its own.
+        """
+        given = (RISK, row.risk_offset, row.risk), (CHALLENGER, row.challenger_offset, row.challenger)
+        return next((chance for name, offset, chance in given if self._name_at(offset) == name), -1.0)
+
+    def _name_at(self, training_offset: int) -> str | None:
+        """Under which name it published then; None where that was before its first version."""
+        return next((name for name, since in reversed(self._names) if since <= training_offset), None)
 
     def _enough_bad(self) -> bool:
         return int(self._seen_bad[0].sum()) >= self.params.warm_bad
@@ -173,6 +188,13 @@ class RiskLearner:
 
     # -- what it gives --------------------------------------------------------------------------
 
+    def publishes_as(self, name: str, training_offset: int) -> None:
+        """Versions of this name, from this offset of the training topic on, are its own."""
+        if not self._names or self._names[-1][0] != name:
+            self._names.append((name, training_offset))
+            del self._names[:-NAMES]
+        self.name = name
+
     def publication(self) -> bytes:
         """The model for watch; only once there is one, when `due` has been true."""
         assert self._shape is not None
@@ -222,6 +244,7 @@ class RiskLearner:
                 tuple(self._early),
                 tuple(self._known),
                 self._taught,
+                tuple(self._names),
             )
         )
 
@@ -248,6 +271,10 @@ class RiskLearner:
         learner._early = list(state.early)
         learner._known = dict.fromkeys(state.known)
         learner._taught = dict(state.taught)
+        if state.names is not None:
+            learner._names = list(state.names)
+        elif learner.published_at is not None:
+            learner._names = [(name, 0)]  # what is in force is its own; rows from before name no version
         return learner
 
 

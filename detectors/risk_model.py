@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from detectors.batch import Column
 from detectors.curves import CELLS, LEVELS
-from detectors.risk_snapshot import Publication, RiskSnapshotError, unpack_publication
+from detectors.risk_snapshot import Publication, RiskSnapshotError, training_offset_of, unpack_publication
 
 Levels = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -69,6 +69,8 @@ class RiskModel:
         if tuple(features) != state.features:
             raise RiskSnapshotError("this model was learned from other features than this version computes")
         self.version, self.features, self.trust = version, state.features, state.trust
+        self.offset = training_offset_of(version)
+        """Together with the model's name it tells the version; -1: the version's name says none."""
         self._take(state)
 
     def _take(self, state: Publication) -> None:

@@ -136,6 +136,8 @@ class RiskState(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     early: tuple[Early, ...]
     known: tuple[bytes, ...]
     taught: dict[int, int]
+    names: tuple[tuple[str, int], ...] | None = None
+    """Under which names it has published, and since which training offset; None: kept before these were."""
 
     def check(self) -> None:
         """Raises ValueError unless a learner can be in this state."""
@@ -201,3 +203,9 @@ def publication_version(name: str, training_offset: int, packed: bytes) -> str:
     """The version under which a model is published: how far it has learned, and what."""
     content = _inflate(packed, _PUBLICATION)
     return f"{name}-{training_offset}-{blake2b(content, digest_size=4).hexdigest()}"
+
+
+def training_offset_of(version: str) -> int:
+    """The offset in the name of a version; -1 where there is none."""
+    _, *told = version.rsplit("-", 2)
+    return int(told[0]) if len(told) == 2 and told[0].isdecimal() else -1

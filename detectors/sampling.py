@@ -42,6 +42,8 @@ def sampled_row(row: Row, record: Record, offset: int, order_id: str, kept: Orde
         unjudged=kept.unjudged,
         risk=kept.risk,
         challenger=kept.challenger,
+        risk_offset=kept.risk_offset,
+        challenger_offset=kept.challenger_offset,
     )
 
 
@@ -114,4 +116,6 @@ def _labelled(
             source,
             risk=row.risk,
             challenger=row.challenger,
+            risk_offset=row.risk_offset,
+            challenger_offset=row.challenger_offset,
         )

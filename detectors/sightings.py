@@ -44,6 +44,11 @@ def hub_damping(sellers: int) -> float:
     return 1.0 / (1.0 + crowd * crowd * crowd)
 
 
+def value_strength(kind: str, sellers: int) -> float:
+    """How surely a value of this kind ties two of the sellers that share it, 0..1."""
+    return OWN_VALUES.get(kind, 0.0) * hub_damping(sellers)
+
+
 def see_buyer(m: Moment, history: BuyerHistory, minor: int, time: Micros) -> None:
     """Sets what the buyer's history says about this event."""
     known = history.orders
@@ -98,7 +103,7 @@ def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
     for sighting in seen:
         if sighting.role != "seller" or sighting.kind not in OWN_VALUES:
             continue
-        weight = OWN_VALUES.get(sighting.kind, 0.0) * hub_damping(sighting.sellers)
+        weight = value_strength(sighting.kind, sighting.sellers)
         mark = crc32(sighting.value.encode())
         found = [
             Link(other.seller_id, sighting.kind[:16], weight, mark, other.status)
@@ -110,9 +115,9 @@ def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
 
 def see_link(p: Profile, seller_id: str, found: LinkFound) -> None:
     """Another seller came to share a value with this one, or one that does was banned."""
-    if found.other_seller == seller_id or found.role != "seller" or found.own_role != "seller":
+    if found.through or found.other_seller == seller_id or found.role != "seller" or found.own_role != "seller":
         return
-    weight = OWN_VALUES.get(found.kind, 0.0) * hub_damping(found.sellers)
+    weight = value_strength(found.kind, found.sellers)
     mark = crc32(found.value.encode())
     link = Link(found.other_seller, found.kind[:16], weight, mark, found.status)
     _keep(p, [link], found.kind, mark, weight)

@@ -38,6 +38,9 @@ class TrainingRow(Struct, frozen=True, omit_defaults=True):
     """What the risk model in force gave the order when it was scored; -1 where there was none."""
     challenger: float = -1.0
     """The same of the model that scores in the shadow."""
+    risk_offset: int = -1
+    challenger_offset: int = -1
+    """Training offsets that name the versions which gave these chances; -1: unknown."""
     texts: tuple[str, ...] = ()
     """Folded texts of the seller's listings; a row with texts has no features, and the other way round."""
 

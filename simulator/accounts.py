@@ -1,8 +1,11 @@
 """What a seller tells the marketplace about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from stdnum.es import dni
+from stdnum.iso7064 import mod_11_10
 
 from detectors.events import Place, SellerRegistered
 from simulator.dice import Dice
@@ -21,6 +24,10 @@ from simulator.places import (
 )
 
 Verification = Literal["none", "pending", "verified", "failed"]
+
+
+CHECKS: Mapping[str, Callable[[str], str]] = {"DE": mod_11_10.calc_check_digit, "ES": dni.calc_check_digit}
+"""What follows the first eight digits."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ def open_account(seed: int, dice: Dice, country: Country | None = None) -> Accou
         **name_and_mail(dice),
         phone=phone(dice, country),
         payout_account=payout_account(dice, country),
-        tax_id=f"{country.code}{dice.whole(10**8, 10**9 - 1)}",
+        tax_id=tax_id(country, dice.whole(10**8, 10**9 - 1)),
         address=place(dice, country),
         ip=carrier_address(seed, country, 1, dice) if dice.chance(0.12) else ip,
         device_id=device(dice),
@@ -77,6 +84,12 @@ def payout_account(dice: Dice, country: Country) -> str:
     bank, number = dice.whole(10**7, 10**8 - 1), dice.whole(10**9, 10**10 - 1)
     letters = "".join(str(ord(letter) - 55) for letter in country.code)
     return f"{country.code}{98 - int(f'{bank}{number}{letters}00') % 97:02d}{bank}{number}"
+
+
+def tax_id(country: Country, number: int) -> str:
+    """A VAT number with its check digit where the country's has this form; elsewhere a number of some other kind."""
+    check = CHECKS.get(country.code)
+    return f"{country.code}{number // 10}{check(str(number // 10)) if check else number % 10}"
 
 
 def device(dice: Dice) -> str:

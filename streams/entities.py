@@ -7,6 +7,8 @@ so a batch that is gathered a second time after a crash changes nothing and find
 """
 
 import math
+from functools import reduce
+from operator import or_
 from typing import Literal
 
 import msgspec
@@ -23,6 +25,8 @@ from detectors.events import (
     PaymentReleased,
     Sighting,
 )
+from detectors.parts import mark_of, orders_lately, with_order
+from detectors.prices import PRICE
 from detectors.sketches import IMAGE, TEXT, near
 
 MAX_SELLERS = 8
@@ -30,6 +34,8 @@ MAX_SELLERS = 8
 MAX_OTHERS = 5
 MAX_MARKS = 8
 MAX_RECENT = 4
+REFRESHED = 30 * DAY
+"""A price that its seller still asks is written anew after so long, that it is not forgotten."""
 MAX_LINKED = 16
 HUB = 20
 """A value that more sellers share joins nobody: a carrier's address, a carrier-grade NAT."""
@@ -38,6 +44,8 @@ LINKING = frozenset(
     {"device", "ip", "instrument", "wallet", "address", "payout_account", "email", "phone", "tax_id", "name"}
 )
 
+SPEAKERS = frozenset({"reviewer", "reporter"})
+"""People by what they say of sellers, not by what they buy."""
 SKETCHES = frozenset({IMAGE, TEXT})
 """Values that are found by parts of a sketch: they join nobody by themselves, a shop may sell what others do."""
 Role = Literal["seller", "buyer"]
@@ -51,7 +59,7 @@ class SellerSeen(Struct, array_like=True, gc=False):
     first_seen: Micros
     last_seen: Micros
     count: int
-    """Orders; of a value that is the seller's own, events."""
+    """Orders; of a value that is the seller's own, and of who speaks of it, events."""
     first_source: str
     sketch: str = ""
     """Of a value that is filed by parts of a sketch: the latest whole one."""
@@ -76,6 +84,8 @@ class BuyerStats(Struct, array_like=True, gc=False):
     distance: float = 0.0
     high_10d: float = 0.0
     orders_10d: float = 0.0
+    parts: bytes = b""
+    """Orders of parts in the last 30 days, by seller: see `detectors.parts`."""
 
 
 class Listing(Struct, frozen=True, array_like=True, gc=False):
@@ -161,6 +171,8 @@ class Touch(Struct, frozen=True, gc=False):
     listed: tuple[str, Listing] | None = None
     """Intelligence, with its source; no sighting otherwise."""
     withdrawn: str | None = None
+    parts: int = 0
+    """Of an order: which parts of `detectors.parts` it names."""
 
     @property
     def source(self) -> str:
@@ -194,6 +206,8 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
             _note(value, by)
             _mark(value, by)
         return None, NO_LINKS
+    if kind == PRICE:
+        return _touch_price(value, digest, by), NO_LINKS
     own = None
     for seen in value.sellers:
         if seen.seller_id == by.seller_id and seen.role == by.role:
@@ -237,6 +251,22 @@ def _touch_sketch(
     return sighting
 
 
+def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
+    """A price: who asks it is remembered until too many do. It is the same set however often it is touched."""
+    if value.distinct > MAX_SELLERS:
+        return None
+    others = [s for s in value.sellers if s.seller_id != by.seller_id]
+    own = next((s for s in value.sellers if s.seller_id == by.seller_id), None)
+    if own is None or by.time - own.last_seen > REFRESHED:
+        _learn(value, PRICE, by, own)
+        if value.distinct > MAX_SELLERS:
+            value.sellers = []
+    if not others:
+        return None
+    named = tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others])
+    return Sighting(PRICE, digest, by.role, sellers=len(others), others=named)
+
+
 def look(value: Value, kind: str, digest: str, by: Touch) -> Sighting | None:
     """What is known of `value`, which the event names without adding to it."""
     if not value.events and not value.listed:
@@ -262,11 +292,22 @@ def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen |
         last_seen=value.last_seen if value.events else None,
         others=tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others[:MAX_OTHERS]]),
         listed=source,
-        buyer=history(value.buyer, by.time) if value.buyer else None,
+        buyer=_habits(value.buyer, by) if value.buyer else None,
         listed_since=listing.since,
         listed_until=listing.until,
         listed_reason=listing.reason,
     )
+
+
+def _habits(stats: BuyerStats, by: Touch) -> BuyerHistory:
+    """How the buyer buys; what it had of other sellers is told only to who sells it a part of the same kind of set."""
+    known = history(stats, by.time)
+    if not (by.parts and stats.parts):
+        return known
+    seller = mark_of(by.seller_id)
+    elsewhere = [(who, parts) for who, parts in orders_lately(stats.parts, by.time) if who != seller]
+    parts = reduce(or_, [parts for _, parts in elsewhere], 0)
+    return msgspec.structs.replace(known, parts=parts, parts_sellers=len({who for who, _ in elsewhere}))
 
 
 def _last_seen(seen: SellerSeen) -> Micros:
@@ -325,7 +366,8 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
         value.first_seen = by.time
     value.events += 1
     value.last_seen = max(value.last_seen, by.time)
-    counts = by.role == "seller" or by.amount_minor is not None  # a payment belongs to an order that counts already
+    # A payment belongs to an order that counts already.
+    counts = by.role == "seller" or by.amount_minor is not None or kind in SPEAKERS
     if own is not None:
         own.count += counts
         own.last_seen = max(own.last_seen, by.time)
@@ -339,6 +381,8 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
     if kind == "buyer" and by.amount_minor is not None:
         value.buyer = value.buyer or BuyerStats()
         _learn_order(value.buyer, by.time, by.amount_minor)
+        if by.parts:
+            value.buyer.parts = with_order(value.buyer.parts, mark_of(by.seller_id), by.parts, by.time)
 
 
 def _note(value: Value, by: Touch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from detectors.clusters import SURE
 from detectors.events import (
     IntelListed,
     IntelWithdrawn,
@@ -40,8 +41,12 @@ from detectors.events import (
     ValueListed,
     VerdictGiven,
 )
+from detectors.parts import parts_ordered
+from detectors.prices import PRICE, price_points
+from detectors.sightings import value_strength
 from detectors.sketches import listing_sketches, names
 from streams.entities import (
+    MAX_OTHERS,
     SKETCHES,
     Linked,
     Listing,
@@ -96,6 +101,8 @@ ABOUT_ORDER = frozenset((ShipmentCreated, PaymentReleased, PaymentDisputed, Revi
 """Events that carry what was known of their order."""
 FOLLOWING = frozenset((OrderDelivered, PaymentReleased))
 INTEL = (IntelListed, IntelWithdrawn)
+MAX_TOLD = 4
+"""Neighbours of each side of a new link that are told of it."""
 
 
 class Incoming(Struct, gc=False):
@@ -114,6 +121,8 @@ class Incoming(Struct, gc=False):
     """Store key, kind and value of each value that the event touches, each once."""
     looked_at: list[tuple[str, str, Personal]] = []
     """The same of what it names without touching it."""
+    prices: list[str] = []
+    """Unusual prices that it shows: they are nobody's secret, and stand in their keys as they are."""
     order: KnownOrder | None = None
     """What was known of the order it names, where that matters."""
     seller_id: str | None = None
@@ -132,6 +141,8 @@ class Incoming(Struct, gc=False):
         body = self.event.body
         if (order := getattr(body, "order_id", None)) is not None:
             self.order_key = f"o:{order}"
+        if isinstance(body, (OrderPlaced, ListingPublished)):
+            self.prices = price_points(body)
         if self.values and type(body) in TOUCHING:
             fields = TOUCHING[type(body)][1]
             found = {f"v:{p.kind}:{p.hash}": p for name in fields if (p := self.values.get(name)) is not None}
@@ -158,6 +169,7 @@ class Incoming(Struct, gc=False):
         placed_at: Micros = 0,
         listed: tuple[str, Listing] | None = None,
         withdrawn: str | None = None,
+        parts: int = 0,
     ) -> Touch:
         """The event as the values see it that it touches."""
         return Touch(
@@ -172,6 +184,7 @@ class Incoming(Struct, gc=False):
             placed_at,
             listed,
             withdrawn,
+            parts,
         )
 
 
@@ -205,6 +218,7 @@ class Gathering:
         self._changed_orders: dict[str, None] = {}
         self._values: dict[str, Value] = {}
         self._touches: dict[str, list[_Touched]] = {}
+        self._changed_values: dict[str, None] = {}
         self._grown: dict[str, list[tuple[Incoming, int]]] = {}
         """Values that got a further seller: by which event, and how many they had before."""
         self._standings: dict[str, Standing] = {}
@@ -225,6 +239,8 @@ class Gathering:
                 if kind not in SKETCHES:
                     self._find_former(key, kind, personal, keys)
                     self._find_shared(key, kind, personal, keys)
+            for point in incoming.prices:
+                keys[f"v:{PRICE}:{point}"] = None
             body = incoming.event.body
             if isinstance(body, INTEL):
                 keys.update(dict.fromkeys(_listed_keys(incoming)))
@@ -305,14 +321,18 @@ class Gathering:
         if isinstance(body, INTEL):
             self._note_intel(incoming, body)
         if seller and incoming.touched:
-            amount = body.amount_minor if isinstance(body, OrderPlaced) else None
+            amount, parts = (body.amount_minor, parts_ordered(body)) if isinstance(body, OrderPlaced) else (None, 0)
             role = TOUCHING[type(body)][0] if type(body) in TOUCHING else "buyer"
-            by = incoming.touch(seller, role, amount_minor=amount)
+            by = incoming.touch(seller, role, amount_minor=amount, parts=parts)
             for key, kind, personal in incoming.touched:
                 self._touch(incoming, key, kind, personal.hash, by)
             for key, kind, personal in incoming.looked_at:
                 incoming.sightings.append(look(self._values[key], kind, personal.hash, by))
                 incoming.links.append([])
+        if seller and incoming.prices:
+            by = incoming.touch(seller, "seller")
+            for point in incoming.prices:
+                self._touch(incoming, f"v:{PRICE}:{point}", PRICE, point, by)
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
@@ -324,8 +344,10 @@ class Gathering:
 
     def _touch_once(self, key: str, item: _Touched) -> tuple[Sighting | None, list[NewLink]]:
         value = self._values[key]
-        before = value.distinct
+        before, events = value.distinct, value.events
         found = touch(value, item.kind, item.digest, item.by)
+        if item.kind != PRICE or value.events != events:
+            self._changed_values[key] = None
         if value.distinct != before:
             self._grown.setdefault(key, []).append((item.incoming, before))
         if key in self._shared and not (item.by.listed or item.by.withdrawn or item.by.bad):
@@ -384,11 +406,13 @@ class Gathering:
         }
         self._made = None
 
-    # -- round three: what those sellers are linked by whose standing changes ---------------------
+    # -- round three: what those sellers are linked by whose standing or ring changes ---------------
 
     def third_keys(self) -> list[str]:
         """Keys that only the standings could tell; call after `take_second` and `take_standings`."""
         changing = [i.seller_id for i in self.batch if i.seller_id and _changes_standing(i.event.body)]
+        sure = [new for i in self.batch for found in i.links for new in found if _is_sure(new)]
+        changing += [seller for new in sure for seller in (new.seller_id, new.other.seller_id)]
         keys = {f"v:{by.kind}:{by.value}": None for seller in changing for by in self._standings[seller].linked}
         return [key for key in keys if key not in self._values]
 
@@ -414,9 +438,10 @@ class Gathering:
             others += _notices(incoming, body)
         if _changes_standing(body):
             others += self._change_standing(incoming.seller_id, incoming)
-        seen = tuple([self._with_standing(sighting) for sighting in _clearest(incoming)])
-        for found in incoming.links:
-            others += [self._join(new) for new in found]
+        seen = tuple([told for sighting in _clearest(incoming) if (told := self._told(sighting)) is not None])
+        joined = [new for found in incoming.links for new in found]
+        others += [self._join(new) for new in joined]
+        others += [told for new in joined for told in self._tell_neighbours(new, incoming)]
         record = _record(incoming, incoming.seller_id, incoming.source, incoming.event.event_id, body, seen)
         if incoming.order is not None or incoming.screened:
             record = msgspec.structs.replace(record, order=incoming.order, screened=incoming.screened)
@@ -450,11 +475,18 @@ class Gathering:
         """How many sellers shared a value when the event came; two at least, of one that is forgotten by now."""
         known = self._values.get(key)
         sellers = known.distinct if known else 0
+        if key not in self._grown:
+            return max(sellers, 2)
         place = {id(each): number for number, each in enumerate(self.batch)}
-        joined_later = (
-            before for joined, before in self._grown.get(key, ()) if place[id(joined)] > place[id(incoming)]
-        )
+        joined_later = (before for joined, before in self._grown[key] if place[id(joined)] > place[id(incoming)])
         return max(next(joined_later, sellers), 2)
+
+    def _told(self, sighting: Sighting) -> Sighting | None:
+        """What the log is told: of who else asks a price only those that were banned or confirmed, if any."""
+        if sighting.kind != PRICE:
+            return self._with_standing(sighting)
+        banned = [o for o in self._with_standing(sighting).others if o.status]
+        return msgspec.structs.replace(sighting, others=tuple(banned[:MAX_OTHERS])) if banned else None
 
     def _with_standing(self, sighting: Sighting) -> Sighting:
         for other in sighting.others:
@@ -479,13 +511,46 @@ class Gathering:
             self._changed_standings.add(other)
         return other, LinkFound(one, kind, value, new.role, new.sellers, self._status(one), new.other.role)
 
+    def _tell_neighbours(self, new: NewLink, incoming: Incoming) -> Iterable[tuple[str, LinkFound]]:
+        """Each side's neighbours are told of the other side, and the other side of them: a ring is more than a tie."""
+        if not _is_sure(new):
+            return
+        one, other = new.seller_id, new.other.seller_id
+        for middle, far in ((one, other), (other, one)):
+            for by in self._neighbours(middle, far, new.value, incoming):
+                sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+                yield (
+                    by.seller_id,
+                    LinkFound(far, new.kind, new.value, "seller", new.sellers, self._status(far), through=middle),
+                )
+                yield (
+                    far,
+                    LinkFound(
+                        by.seller_id, by.kind, by.value, "seller", sharing, self._status(by.seller_id), through=middle
+                    ),
+                )
+
+    def _neighbours(self, middle: str, far: str, value: str, incoming: Incoming) -> list[Linked]:
+        """The first few that are surely tied to `middle`, and not to `far`: one value joins all that have it."""
+        known = self._surely_linked(far, incoming)
+        near = self._surely_linked(middle, incoming).items()
+        return [by for seller, by in near if seller != far and seller not in known and by.value != value][:MAX_TOLD]
+
+    def _surely_linked(self, seller: str, incoming: Incoming) -> dict[str, Linked]:
+        found: dict[str, Linked] = {}
+        for by in self._standings[seller].linked:
+            sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
+            if by.role == by.own_role == "seller" and value_strength(by.kind, sharing) >= SURE:
+                found.setdefault(by.seller_id, by)
+        return found
+
     # -- results --------------------------------------------------------------------------------
 
     def changes(self) -> dict[str, bytes]:
         """Every record that is now different, encoded."""
         self._make()
         changed = {key: encode(self._orders[key]) for key in sorted(self._changed_orders)}
-        changed.update({key: encode(self._values[key]) for key in self._touches})
+        changed.update({key: encode(self._values[key]) for key in self._changed_values})
         changed.update({f"s:{seller}": encode(self._standings[seller]) for seller in sorted(self._changed_standings)})
         return changed
 
@@ -544,6 +609,11 @@ def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tup
         notice = ValueListed(kind, digest, body.source, body.reason, until, withdrawn)
         notices += [(seller, notice) for seller in dict.fromkeys(sellers)]
     return notices
+
+
+def _is_sure(new: NewLink) -> bool:
+    """Whether a link alone ties two sellers, by what both have as their own."""
+    return new.role == new.other.role == "seller" and value_strength(new.kind, new.sellers) >= SURE
 
 
 def _part_name(notice: LinkFound | ValueListed) -> str:

@@ -226,7 +226,7 @@ class Intake:
     def _log(self, records: Sequence[Record], outgoing: Outgoings) -> None:
         for record in records:
             partition = log_partition(record.seller_id or record.event_id, self._log_partitions)
-            if isinstance(record.body, LinkFound):
+            if isinstance(record.body, LinkFound) and not record.body.through:
                 metrics.LINKS.labels(record.body.kind).inc()
             value = encode_record(msgspec.structs.replace(record, partition=partition))
             batch = outgoing.setdefault((names.EVENTS, partition), [])

@@ -21,7 +21,7 @@ from detectors.events import SECOND, Micros, ModelPublished, Record, Source, enc
 from detectors.learners import COHORTS, MODELS, STORED, Learners, Published, UnreadableLearnerError
 from detectors.risk_learner import RiskLearner
 from detectors.training import TrainingRow, decode_row
-from detectors.validation import Figures
+from detectors.validation import Figures as Judged
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
@@ -29,7 +29,9 @@ from streams.kafka.producer import Outgoing
 from streams.marks import Marks
 from streams.model_commands import (
     SIGNED,
+    UNJUDGED,
     Announcement,
+    Figures,
     encode_announcement,
     slots_of,
     unpack_command,
@@ -222,7 +224,7 @@ class Learn:
         except (SignatureError, msgspec.DecodeError) as error:
             log.error("model_command_refused", offset=offset, error=str(error))
             return
-        learners, due = state.learners, list[Published]()
+        learners, due, figures = state.learners, list[Published](), None
         if command.action == "promote":
             due = list(learners.promote(offset))
         elif command.action == "release":
@@ -230,18 +232,31 @@ class Learn:
         else:
             learners.hold(command.model)
             again = Published(command.model, 0, command.version, unverified(command.snapshot))
-            due = [again]
+            due, figures = [again], command.figures
         for published in due:
-            await self._publish(claim, state, published, command.given_at, offset)
+            await self._publish(claim, state, published, command.given_at, offset, figures)
         log.warning("model_command", action=command.action, model=command.model, version=command.version)
         await self._commit(claim, state, offset + 1)
 
-    async def _publish(self, claim: Claim, state: LearnState, due: Published, now: Micros, offset: int) -> None:
-        """Writes a model into every log partition. Repeated after a crash, it is skipped as a repeat."""
+    async def _publish(
+        self,
+        claim: Claim,
+        state: LearnState,
+        due: Published,
+        now: Micros,
+        offset: int,
+        figures: Figures | None = None,
+    ) -> None:
+        """Writes a model into every log partition. Repeated after a crash, it is skipped as a repeat.
+
+        Args:
+            figures: How good the version is, where that is not how good its learner is by now.
+        """
         body = ModelPublished(due.model, due.version, sign(self._keys[0], due.publication))
         source = Source(names.TRAINING, claim.partition.partition, offset, due.part)
         await self._send(claim, body, source, now)
-        state.announced.append(_announcement(body, now, state.learners))
+        told = figures if figures is not None else _figures(state.learners, due.model)
+        state.announced.append(Announcement(body.model, body.version, now, body.snapshot, *told))
         metrics.MODELS_PUBLISHED.labels(due.model).inc()
         log.info("model_published", model=due.model, version=due.version, size=len(due.publication))
 
@@ -285,17 +300,17 @@ class Learn:
         consumer_of(self.app).lose(claim)
 
 
-def _tell(model: str, figures: Figures) -> None:
+def _tell(model: str, figures: Judged) -> None:
     metrics.MODEL_JUDGED.labels(model).set(figures.rows)
     metrics.MODEL_AVERAGE_PRECISION.labels(model).set(figures.average_precision)
     metrics.MODEL_PRECISION_AT_50.labels(model).set(figures.precision_at_50)
     metrics.MODEL_CALIBRATION_ERROR.labels(model).set(figures.calibration_error)
 
 
-def _announcement(body: ModelPublished, now: Micros, learners: Learners) -> Announcement:
-    learner = learners.of.get(body.model)
+def _figures(learners: Learners, model: str) -> Figures:
+    """How good a model is by now; cohorts and words are not judged."""
+    learner = learners.of.get(model)
     if not isinstance(learner, RiskLearner):
-        return Announcement(body.model, body.version, now, body.snapshot)
+        return UNJUDGED
     of = learner.validation.figures()
-    figures = of.rows, of.average_precision, of.precision_at_50, of.calibration_error
-    return Announcement(body.model, body.version, now, body.snapshot, *figures)
+    return of.rows, of.average_precision, of.precision_at_50, of.calibration_error

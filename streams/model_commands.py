@@ -15,6 +15,9 @@ SIGNED: Final = b"SWS"
 """How a signed record begins; a row begins otherwise."""
 
 Action = Literal["rollback", "release", "promote"]
+Figures = tuple[int, float, float, float]
+"""Opinions judged, average precision, precision at 50, calibration error."""
+UNJUDGED: Final[Figures] = (0, 0.0, 0.0, 0.0)
 
 
 class ModelCommand(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -29,6 +32,8 @@ class ModelCommand(Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     version: str = ""
     snapshot: bytes = b""
     """Of a rollback: the version's, as it was published, with its signature."""
+    figures: Figures = UNJUDGED
+    """Of a rollback: how good the version was when it was published. Learn only knows how good its model is today."""
 
 
 class Announcement(Struct, frozen=True, array_like=True):
@@ -44,6 +49,10 @@ class Announcement(Struct, frozen=True, array_like=True):
     precision_at_50: float = 0.0
     calibration_error: float = 0.0
     note: str = ""
+
+    @property
+    def figures(self) -> Figures:
+        return self.judged, self.average_precision, self.precision_at_50, self.calibration_error
 
 
 RECENT: Final = 24
@@ -69,6 +78,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ModelCommand).decode
 encode_announcement = _encode
 decode_announcement = msgspec.msgpack.Decoder(Announcement).decode
+
+
+def back_to(announced: Announcement, given_at: Micros, author: str) -> ModelCommand:
+    """The command that puts a version in force again as it was announced, figures and all."""
+    kept = announced.version, announced.snapshot, announced.figures
+    return ModelCommand("rollback", announced.model, given_at, author, *kept)
 
 
 def pack_command(command: ModelCommand, key: bytes) -> bytes:

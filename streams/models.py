@@ -10,9 +10,10 @@ from detectors.budget import decode_line
 from detectors.cohorts import CohortModels, SnapshotError
 from detectors.events import ModelPublished
 from detectors.features import FEATURES
-from detectors.learners import COHORTS, MODELS, RISK, WORDS
+from detectors.learners import COHORTS, MODELS, WORDS
 from detectors.models import Models
 from detectors.peer_features import PRIOR
+from detectors.risk_learner import RISK
 from detectors.risk_model import RiskModel
 from detectors.risk_snapshot import RiskSnapshotError
 from detectors.text_model import TextModel, TextModelError

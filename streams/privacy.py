@@ -40,6 +40,7 @@ from detectors.events import (
     VerdictGiven,
 )
 from streams.mail import mail_kind
+from streams.tax_ids import tax_check
 
 REMEMBERED_HASHES = 200_000
 EXCHANGED = frozenset(get_args(IntelKind))
@@ -252,6 +253,7 @@ def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBo
     changed: dict[str, Any] = {field: found[field].hash if field in found else None for field in REPLACED[kind]}
     if isinstance(body, SellerAccount):
         changed["mail"] = mail_kind(body.email) if body.email else None
+        changed["tax_check"] = tax_check(body.tax_id) if body.tax_id else None
     if isinstance(body, ActRecorded) and body.subject and body.subject_kind and body.subject_kind in ACT_SUBJECTS:
         changed["subject"] = pseudonyms.of(body.subject_kind, body.subject)
     for field in PLACES.get(kind, ()):

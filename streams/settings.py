@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     """Kafka protocol version for administration; set only for brokers that cannot negotiate it (`0.11`)."""
 
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
-    """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`."""
+    """Redis that holds profiles, watermarks and the outbox: `redis://` or `rediss://`; a node of a Redis Cluster:
+    `redis+cluster://` or `rediss+cluster://`."""
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "sw"
     """Prefix of all Redis keys and consumer groups."""
@@ -210,7 +211,7 @@ class Settings(BaseSettings):
         if redis_place(url) is None:
             raise ValueError(
                 "give it as `redis://user:password@host:6379/0`, or `rediss://`; in a password write / as %2F, "
-                "@ as %40, ? as %3F, # as %23"
+                "@ as %40, ? as %3F, # as %23; a cluster is `redis+cluster://` or `rediss+cluster://`, with database 0"
             )
         return url
 
@@ -325,7 +326,9 @@ def redis_place(url: SecretStr) -> str | None:
             return None
         if place.scheme == "unix":
             return place.path or None
-        known = place.scheme in ("redis", "rediss") and place.hostname
+        known = place.scheme.removesuffix("+cluster") in ("redis", "rediss") and place.hostname
+        if place.scheme.endswith("+cluster") and place.path not in ("", "/", "/0"):
+            return None
         return f"{place.hostname}:{place.port or 6379}" if known else None
     except ValueError:
         return None

@@ -93,7 +93,7 @@ class Stops:
 
     async def _remember(self, name: str, reason: str, alive: Callable[[], bool]) -> None:
         async def write() -> None:
-            pipeline = self._redis.pipeline(transaction=True)
+            pipeline = self._redis.pipeline(transaction=False)  # in this order: between them it stands still
             pipeline.hset(self._stopped, name, reason)
             pipeline.hdel(self._tolerated, name)
             await pipeline.execute()
@@ -113,7 +113,7 @@ class Stops:
         """Lets a partition go on; False when it was not stopped."""
         if await self._redis.hget(self._stopped, name) is None:
             return False
-        pipeline = self._redis.pipeline(transaction=True)
+        pipeline = self._redis.pipeline(transaction=False)  # in this order: between them it still stands
         pipeline.hset(self._tolerated, name, str(tolerate))
         pipeline.hdel(self._stopped, name)
         await pipeline.execute()

@@ -9,6 +9,7 @@ import gc
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,7 +21,7 @@ from streams.errors import SettingsError, UnavailableError
 from streams.health import Health, HealthServer
 from streams.presence import Announcer, Place, Told
 from streams.settings import Settings
-from streams.store.connection import Lost, connect, load_scripts, patiently
+from streams.store.connection import Lost, connect, load_scripts, of_each_server, patiently
 from streams.topics import Layout, read_layout
 
 if TYPE_CHECKING:
@@ -181,12 +182,15 @@ def _check_keys(settings: Settings) -> None:
 async def _check_redis(redis: Redis, settings: Settings, layout: Layout, name: str, alive: Callable[[], bool]) -> None:
     """Refuses a Redis that may throw state away, and a log whose partition count has changed."""
     await load_scripts(redis, stage=name, alive=alive)
-    info = await patiently(redis, lambda: redis.info("memory"), stage=name, alive=alive)
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        raise SettingsError(
-            f"Redis evicts keys (maxmemory-policy {policy}), watermarks among them; set `maxmemory-policy noeviction`"
-        )
+    memory = partial(redis.info, "memory")
+    infos = await patiently(redis, lambda: of_each_server(redis, memory), stage=name, alive=alive)
+    for server, info in infos.items():
+        policy = info.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction":
+            raise SettingsError(
+                f"Redis {server or settings.redis_place} evicts keys (maxmemory-policy {policy}), watermarks among "
+                "them; set `maxmemory-policy noeviction`"
+            )
     key = f"{{{settings.namespace}.layout}}partitions"
     await patiently(redis, lambda: redis.setnx(key, layout.log), stage=name, alive=alive)
     stored = await patiently(redis, lambda: redis.get(key), stage=name, alive=alive)

@@ -10,6 +10,7 @@ import pytest
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from tests.services.kafka import RealKafka, Topics
 from tests.services.redis import RealRedis
+from tests.services.redis_cluster import RealRedisCluster
 from tests.services.skipping import skipped_unless_required
 
 
@@ -57,6 +58,22 @@ def redis_url(redis_server: RealRedis, _redis_databases: Iterator[int]) -> str:
     return f"redis://127.0.0.1:{redis_server.port}/{next(_redis_databases)}"
 
 
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RealRedisCluster]:
+    """A Redis Cluster of three shards, up; a test that stops one starts it again."""
+    with skipped_unless_required():
+        cluster = RealRedisCluster()
+    with cluster:
+        yield cluster
+
+
+@pytest.fixture
+def redis_cluster_url(redis_cluster: RealRedisCluster) -> str:
+    """The URL of the cluster, which holds nothing."""
+    redis_cluster.empty()
+    return redis_cluster.url
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks tests by the services they ask for, so that `-m "not kafka"` leaves the slow ones out.
 
@@ -65,6 +82,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(("tests/e2e/", "tests/deploy/test_dashboard")))
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        for fixture, marker in (("kafka", "kafka"), ("redis_server", "redis")):
+        for fixture, marker in (("kafka", "kafka"), ("redis_server", "redis"), ("redis_cluster", "redis")):
             if fixture in fixtures:
                 item.add_marker(marker)

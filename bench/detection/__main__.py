@@ -17,6 +17,7 @@ PARTS: Mapping[str, str] = {
     "names": "bench.detection.names",
     "new-pattern": "bench.detection.new_pattern",
     "listings": "bench.detection.listings",
+    "ratings": "bench.detection.ratings",
 }
 """Modules with a function `measure` of type `Part`, loaded when they are asked for."""
 FIRST_SEED = 101

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from bench.data.dataset import Dataset
 from bench.data.encode import encode
 from detectors.alert_policy import Policy
+from detectors.effects import Effects
 from detectors.events import HOUR, SECOND, Micros
 from detectors.learners import Learners
 from detectors.order_rows import OrderRow
@@ -34,6 +35,14 @@ def scored_orders(dataset: Dataset) -> Iterator[Scored]:
 
 def scored_events(lines: Iterable[bytes]) -> Iterator[Scored]:
     """Every order of the events."""
+    for effects in effects_of(lines):
+        for decision in effects.decisions:
+            if decision.type == "order.placed" and decision.order_id is not None:
+                yield Scored(decision.order_id, decision.score, effects.order_rows[decision.order_id])
+
+
+def effects_of(lines: Iterable[bytes]) -> Iterator[Effects]:
+    """All that comes of the events."""
     replay = EventReplay(
         ModelShelf([KEY]),
         PolicyShelf([KEY], Policy()),
@@ -43,7 +52,4 @@ def scored_events(lines: Iterable[bytes]) -> Iterator[Scored]:
         wait=600 * SECOND,
     )
     for step in replay.run(lines):
-        for effects in step.effects:
-            for decision in effects.decisions:
-                if decision.type == "order.placed" and decision.order_id is not None:
-                    yield Scored(decision.order_id, decision.score, effects.order_rows[decision.order_id])
+        yield from step.effects

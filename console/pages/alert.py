@@ -107,7 +107,8 @@ def bar(reason: Reason, alert: Alert) -> Bar:
 def linked(alert: Alert) -> Graph | None:
     """The linked sellers around this one."""
     return graph(
-        alert.seller_id, [Tie(alert.seller_id, s.seller_id, s.via, s.strength) for s in alert.evidence.sellers]
+        alert.seller_id,
+        [Tie(s.through or alert.seller_id, s.seller_id, s.via, s.strength) for s in alert.evidence.sellers],
     )
 
 

@@ -20,7 +20,7 @@ from detectors.learners import MODELS
 from detectors.risk_learner import CHALLENGER
 from streams import names
 from streams.errors import UnavailableError
-from streams.model_commands import Action, Announcement, ModelCommand, pack_command
+from streams.model_commands import Action, Announcement, ModelCommand, back_to, pack_command
 from streams.model_versions import announced
 from streams.settings import Settings
 from streams.signing import SignatureError, verify
@@ -62,16 +62,15 @@ async def _ask(request: Request, action: Action, model: str, back: Announcement 
         raise Problem(
             503, "The console has no model keys", "Set SELLERWATCH_MODEL_KEYS: commands are signed.", back=HERE
         )
-    version, snapshot = (back.version, back.snapshot) if back else ("", b"")
     if back is not None:
         try:
-            verify(keys, snapshot)  # what is announced again is what was announced
+            verify(keys, back.snapshot)  # what is announced again is what was announced
         except SignatureError:
             raise Problem(
                 409, "This version was signed by another key", "It cannot be put in force.", back=HERE
             ) from None
-    command = ModelCommand(action, model, now(), author, version, snapshot)
-    details = {"version": version} if version else {}
+    command = back_to(back, now(), author) if back else ModelCommand(action, model, now(), author)
+    details = {"version": back.version} if back else {}
     await console.record(request, f"model.{action}", subject_kind="model", subject=model, details=details)
     await console.acting.send(names.TRAINING, None, pack_command(command, keys[0]), partition=0)
 

@@ -9,7 +9,9 @@ from starlette.routing import BaseRoute
 from console.rendering import render
 from console.routing import page
 from console.store.system import policy_history
+from console.words import span
 from streams.errors import SettingsError
+from streams.upstream import MICROSECOND
 
 HERE: Final = "/system/policy"
 
@@ -21,7 +23,8 @@ async def show_policy(request: Request) -> Response:
         found = await console.kafka.ask(policy_history, settings)
     except SettingsError as error:
         found, problem = [], str(error)
-    return render(request, "policy.html", tab="policy", found=found, problem=problem, settings=settings)
+    quiet = span(settings.quiet_period // MICROSECOND)
+    return render(request, "policy.html", tab="policy", found=found, problem=problem, settings=settings, quiet=quiet)
 
 
 ROUTES: list[BaseRoute] = [page(HERE, show_policy)]

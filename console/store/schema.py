@@ -144,6 +144,30 @@ given: Final = Table(
 )
 """Own. What was judged in the console, with its note, who judged, and when Kafka had it."""
 
+labels: Final = Table(
+    "labels",
+    metadata,
+    _text("event_id", primary_key=True),
+    Column("orders", Integer, nullable=False),
+    Column("reached", BigInteger, nullable=False),
+    _micros("logged_at"),
+    Index("labels_by_age", "logged_at"),
+    sqlite_with_rowid=False,
+)
+"""What each verdict has taught: how many orders became labels, and the offset of the last one in the training topic."""
+
+risk_versions: Final = Table(
+    "risk_versions",
+    metadata,
+    _text("version", primary_key=True),
+    Column("reached", BigInteger, nullable=False),
+    _micros("logged_at"),
+    Index("risk_versions_by_reach", "reached"),
+    Index("risk_versions_by_age", "logged_at"),
+    sqlite_with_rowid=False,
+)
+"""Versions of the risk model as they were published first, and how far in the training topic each has read."""
+
 sellers: Final = Table(
     "sellers",
     metadata,
@@ -312,6 +336,8 @@ FED: Final = (
     alert_bodies,
     alert_words,
     verdicts,
+    labels,
+    risk_versions,
     sellers,
     decisions,
     orders,

@@ -12,8 +12,9 @@ from sellerwatch.page import document, table
 SHOWN = 200
 """Sellers in each of the two lists."""
 CAVEAT = (
-    "Verdicts of the period name alerts of the policy that was in force then. Under another policy a verdict on a "
-    "named alert may find no alert to close, and one on a seller closes whatever stands open."
+    "Verdicts of the period name alerts of the policy that was in force then. Under another policy such a verdict "
+    "closes the last alert of the same seller and pattern, where there is one; one on a seller closes whatever stands "
+    "open."
 )
 LEVELS = [0.3 + 0.01 * step for step in range(70)]
 

@@ -12,6 +12,7 @@ from detectors.alert_policy import Policy
 from detectors.events import ModelPublished, decode_record
 from detectors.models import Models
 from sellerwatch.backtest.cases import Cases, read_truth
+from sellerwatch.backtest.naming import as_named
 from sellerwatch.backtest.side import Side
 from sellerwatch.policy.reading import read_policy
 from sellerwatch.replay import Reader, event_replay, of_log, signing_key
@@ -83,8 +84,10 @@ def _side_by_side(
         records = replays[0].gather(batch)
         cases.take(records)
         count += len(records)
-        for replay, side in zip(replays, sides, strict=True):
-            side.take(replay.fold(records))
+        present, new = sides
+        present.take(replays[0].fold(records))
+        for part in as_named(records, present, new):
+            new.take(replays[1].fold(part))
     return count
 
 

@@ -44,6 +44,10 @@ class Side:
     outcomes: Counter[str] = field(default_factory=Counter)
     days: set[str] = field(default_factory=set)
     """Days with decisions."""
+    patterns: dict[str, str] = field(default_factory=dict)
+    """Of each alert and escalation, by its id."""
+    latest: dict[Case, str] = field(default_factory=dict)
+    """Id of the last alert, or escalation, of each seller and pattern."""
     _orders: Counter[str] = field(default_factory=Counter)
     _placed: dict[str, int] = field(default_factory=dict)
     """Of the events of one step: the seller's orders up to each."""
@@ -62,6 +66,8 @@ class Side:
                         self._orders[seller] += 1
                     self._placed[decision.event_id] = self._orders[seller]
                 for alert in effects.alerts:
+                    self.patterns[alert.alert_id] = alert.pattern
+                    self.latest[alert.seller_id, alert.pattern] = alert.alert_id
                     if alert.escalation:
                         self.escalations += 1
                         continue

@@ -21,7 +21,7 @@ async def check_certificates(settings: Settings) -> list[Finding]:
             host, _, port = broker.rpartition(":")
             asked.append(("kafka tls", host.strip("[]"), int(port), settings.kafka_ca_file))
     redis = urlsplit(settings.redis_url.get_secret_value())
-    if redis.scheme == "rediss" and redis.hostname:
+    if redis.scheme in ("rediss", "rediss+cluster") and redis.hostname:
         asked.append(("redis tls", redis.hostname, redis.port or 6379, None))
     return list(await asyncio.gather(*(_look(*each) for each in asked)))
 

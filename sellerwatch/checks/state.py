@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError
 
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, exposed, ok, problem, warning
 from sellerwatch.checks.processes import check_processes
 from streams.settings import Settings
 from streams.stops import Stops
+from streams.store.connection import connect, of_each_server
 
 LEAST_VERSION = (6, 2)
 """XAUTOCLAIM came with it."""
@@ -21,6 +21,7 @@ SKEW_WARNING, SKEW_PROBLEM = 0.5, 5.0
 SLOW_SECONDS = 0.02
 ASKED = 5
 NEARLY_FULL = 0.85
+CLUSTER = "redis cluster"
 
 Info = Mapping[str, Any]
 
@@ -29,15 +30,12 @@ async def check_redis(settings: Settings) -> list[Finding]:
     """Asks Redis how it is; changes nothing in it."""
     url, where = settings.redis_url.get_secret_value(), settings.redis_place
     place = urlsplit(url)
-    client = Redis.from_url(
-        url,
-        socket_timeout=PATIENCE_SECONDS,
-        socket_connect_timeout=PATIENCE_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    client = connect(url, retries=False, timeout=PATIENCE_SECONDS)
     try:
         await client.ping()
         found = await _state(client, where)
+        if found[0].subject == CLUSTER:  # what else there is to ask may lie on another node
+            return found
         found += await _clock(client)
         found += await _stopped(client, settings.namespace)
         found += await check_processes(client, settings.namespace)
@@ -46,7 +44,7 @@ async def check_redis(settings: Settings) -> list[Finding]:
         return [problem("redis", f"{where} does not answer: {error}", mend)]
     finally:
         await client.aclose()
-    if place.scheme == "redis" and place.hostname and exposed(place.hostname):
+    if place.scheme in ("redis", "redis+cluster") and place.hostname and exposed(place.hostname):
         found.append(
             warning("redis", f"{where} is reached without TLS over a public network", "use rediss:// or a private one")
         )
@@ -55,10 +53,22 @@ async def check_redis(settings: Settings) -> list[Finding]:
 
 async def _state(client: Redis, where: str) -> list[Finding]:
     try:
-        info: Info = await client.info("everything")
+        infos: Mapping[str, Info] = await of_each_server(client, partial(client.info, "everything"))
     except NoPermissionError:
         return [warning("redis", f"{where} answers, but the user may not INFO", "allow it: `ACL SETUSER ... +info`")]
-    return [_server(info, where), _memory(info), _persistence(info), _role(info)]
+    if "" in infos and infos[""].get("cluster_enabled"):
+        text = f"{where} is a node of a Redis Cluster, and SELLERWATCH_REDIS_URL says that it is all of Redis"
+        return [problem(CLUSTER, text, "write `redis+cluster://` there, or `rediss+cluster://`")]
+    found = []
+    for server, info in infos.items():
+        found.append(_server(info, server or where))
+        found += [_said_of(server, finding) for finding in (_memory(info), _persistence(info), _role(info))]
+    return found
+
+
+def _said_of(server: str, finding: Finding) -> Finding:
+    """Of a cluster, which of its servers it is said of."""
+    return finding._replace(text=f"{server}: {finding.text}") if server else finding
 
 
 def _server(info: Info, where: str) -> Finding:
@@ -103,22 +113,28 @@ def _role(info: Info) -> Finding:
 
 
 async def _clock(client: Redis) -> list[Finding]:
-    """Asks for the time, and takes the quickest answer: it says most about both clocks and the way between."""
+    try:
+        answers = await of_each_server(client, partial(_quickest, client))
+    except NoPermissionError:
+        return []
+    found = []
+    for server, (took, skew) in answers.items():
+        found.append(_said_of(server, judged_skew("clock", skew, took / 2, "Redis")))
+        if took > SLOW_SECONDS:
+            text = f"an answer takes {took * 1000:.0f} ms, and each poll of a stage needs some"
+            found.append(_said_of(server, warning("redis", text, "put it nearer to the workers")))
+    return found
+
+
+async def _quickest(client: Redis, **to: Any) -> tuple[float, float]:
+    """Asks for the time; of the quickest answer, which says most, how long it took and how far ahead Redis is."""
     answers = []
     for _ in range(ASKED):
         before = time.time()
-        try:
-            seconds, micros = await client.time()
-        except NoPermissionError:
-            return []
+        seconds, micros = await client.time(**to)
         after = time.time()
         answers.append((after - before, seconds + micros / 1e6 - (before + after) / 2))
-    took, skew = min(answers)
-    found = [judged_skew("clock", skew, took / 2, "Redis")]
-    if took > SLOW_SECONDS:
-        text = f"an answer takes {took * 1000:.0f} ms, and each poll of a stage needs some"
-        found.append(warning("redis", text, "put it nearer to the workers"))
-    return found
+    return min(answers)
 
 
 def judged_skew(subject: str, skew: float, uncertainty: float, whose: str) -> Finding:

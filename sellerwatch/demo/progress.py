@@ -16,7 +16,7 @@ TOPICS = {
     **dict.fromkeys(names.UPSTREAM, PARTITIONS),
     **dict.fromkeys((names.EVENTS, names.DECISIONS, names.ALERTS, names.AUDIT), PARTITIONS),
     **dict.fromkeys((names.REJECTED, names.WAITING), PARTITIONS),
-    **dict.fromkeys((names.TRAINING, names.ACTS), 1),
+    **dict.fromkeys((names.TRAINING, names.ACTS, names.POLICIES), 1),
 }
 """Every topic of the demo and its partitions."""
 _READ = (*names.UPSTREAM, names.ACTS, names.WAITING, names.EVENTS, names.TRAINING)

@@ -122,8 +122,11 @@ def _linked(evidence: Evidence) -> str:
     linked = evidence.alert.evidence.sellers
     if not linked:
         return "<p>None.</p>"
-    rows = [[f"<code>{escape(each.seller_id)}</code>", escape(each.via), f"{each.strength:.2f}"] for each in linked]
-    return _table(["seller", "by", "how surely"], rows, numbers=(2,))
+    rows = [
+        [f"<code>{escape(each.seller_id)}</code>", escape(each.via), escape(each.through), f"{each.strength:.2f}"]
+        for each in linked
+    ]
+    return _table(["seller", "by", "through", "how surely"], rows, numbers=(3,))
 
 
 def _in_force(evidence: Evidence) -> str:

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.decision import say_time
-from detectors.learners import MODELS, RISK
-from detectors.risk_learner import CHALLENGER
+from detectors.learners import MODELS
+from detectors.risk_learner import CHALLENGER, RISK
 from sellerwatch.models.comparing import differences
 from sellerwatch.operate.asking import record, user
 from streams import names
@@ -25,6 +25,7 @@ from streams.model_commands import (
     Action,
     Announcement,
     ModelCommand,
+    back_to,
     pack_command,
 )
 from streams.model_versions import announced, held, latest
@@ -135,13 +136,12 @@ def _keys(settings: Settings) -> list[bytes]:
 
 def _ask(settings: Settings, action: Action, model: str, back: Announcement | None = None) -> None:
     """Sends a command to learn, by way of the topic that it reads: it is taken in its place among the rows."""
-    now, version, snapshot = time.time_ns() // 1_000, "", b""
+    now = time.time_ns() // 1_000
     if back is not None:
         verify(_keys(settings), back.snapshot)  # what we announce again is what was announced
-        version, snapshot = back.version, back.snapshot
-    command = ModelCommand(action, model, now, user(), version, snapshot)
+    command = back_to(back, now, user()) if back else ModelCommand(action, model, now, user())
     value = pack_command(command, _keys(settings)[0])
-    about = {"version": version} if version else {}
+    about = {"version": back.version} if back else {}
     record(settings, f"model.{action}", subject_kind="model", subject=model, details=about)
     try:
         options = client_options(settings) | {"acks": "all", "max_request_size": 4 * 1024 * 1024}

@@ -59,6 +59,7 @@ GROUNDS: Final = {
     "reviews_without_orders": "Reviews came from people who had not bought.",
     "review_burst": "Unusually many reviews came within a short time.",
     "shared_reviewers": "Reviews came from people who never bought here and praise other sellers, too.",
+    "review_circle": "The same people praise this account and a few others.",
     "only_praise": "Nearly all reviews give the highest rating within a short time.",
     "crypto": "Much is paid in crypto-currencies where comparable sellers are paid otherwise.",
     "gift_cards": "Much is paid by gift cards where comparable sellers are paid otherwise.",

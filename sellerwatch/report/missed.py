@@ -112,7 +112,7 @@ class Missed(NamedTuple):
     missed_sellers: Estimate | None
     missed_decisions: Estimate | None
     recall: tuple[float, float, float] | None
-    """Share of the bad sellers that were alerted: estimate, low, high."""
+    """Share of the bad sellers that were alerted: estimate, low, high; `None` where no bad seller is known."""
 
 
 def missed(decisions: Sequence[Path], labels: Sequence[Path], truth: Path | None) -> Missed:
@@ -172,7 +172,7 @@ def _single(ledger: Ledger, known: Known, start: int, end: int) -> Iterable[Unit
 
 
 def _recall(found: int, of_sellers: Estimate | None) -> tuple[float, float, float] | None:
-    if of_sellers is None or found + of_sellers.high <= 0.0:
+    if of_sellers is None or found + of_sellers.total <= 0.0:
         return None
     middle, low, high = (
         found / (found + total) if found + total else 1.0
@@ -239,10 +239,17 @@ def said(found: Missed) -> list[str]:
         _sentence("bad sellers that were never alerted", found.missed_sellers, found.sellers),
         _sentence("bad decisions that nobody saw", found.missed_decisions, found.unseen),
     ]
+    return [*lines, f"share of the bad sellers that were alerted: {_share(found)}"]
+
+
+def _share(found: Missed) -> str:
     if found.recall is not None:
         middle, low, high = (100.0 * share for share in found.recall)
-        lines.append(f"share of the bad sellers that were alerted: {middle:.0f} % (95 %: {low:.0f} % to {high:.0f} %)")
-    return lines
+        return f"{middle:.0f} % (95 %: {low:.0f} % to {high:.0f} %)"
+    why = "nothing that was chosen for review has been reviewed"
+    if found.missed_sellers is not None:
+        why = "no bad seller is known, neither among those alerted nor in the review"
+    return f"cannot be estimated yet; {why}"
 
 
 def _sentence(what: str, found: Estimate | None, population: int) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from detectors.erasure import is_erased
 from detectors.kept_texts import decode_kept_text
 from detectors.order_rows import decode_order_row
+from detectors.parts import mark_of, without_orders
 from detectors.profile import decode_profile
 from streams.entities import Standing, decode_order, decode_standing, decode_value, encode
 from streams.erasure.person import Person
@@ -31,6 +32,8 @@ def value_without(key: str, raw: bytes, person: Person) -> Left:
     if not sellers and not value.listed and value.buyer is None:
         return GONE
     value.sellers, value.distinct = sellers, value.distinct - 1
+    if value.buyer is not None and person.seller:
+        value.buyer.parts = without_orders(value.buyer.parts, mark_of(person.seller))
     return encode(value)
 
 

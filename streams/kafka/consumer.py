@@ -122,6 +122,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"  # Faust reads so only where it writes in transactions itself
         return consumer
 
+    async def on_thread_stop(self) -> None:
+        """Leaves the group, as far as the broker lets it: a connection that is just breaking is no crash."""
+        try:
+            await super().on_thread_stop()
+        except Exception as error:
+            log.warning("group_not_left", error=repr(error))
+
     @Service.task
     async def _coordinator_watchdog(self) -> None:
         """Reads the coordinator's errors: until somebody does, aiokafka stays out of the group."""

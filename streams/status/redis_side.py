@@ -17,6 +17,7 @@ from streams.presence import Presence, presence_key, present
 from streams.settings import Settings
 from streams.status.state import OutboxState, Service
 from streams.stops import Stops
+from streams.store.connection import of_each_server
 from streams.store.entities import SHARDS
 
 HEAD_BYTES = 400
@@ -66,14 +67,16 @@ async def read_redis(redis: Redis, settings: Settings) -> RedisSide:
 async def _said_of_itself(redis: Redis, where: str) -> str:
     await redis.ping()
     try:
-        info: Mapping[str, Any] = await redis.info()
+        infos: list[Mapping[str, Any]] = [*(await of_each_server(redis, redis.info)).values()]
     except NoPermissionError:
         return f"at {where}"
-    used, limit = int(info.get("used_memory", 0)) >> 20, int(info.get("maxmemory", 0)) >> 20
+    info, shards = infos[0], f", {len(infos)} shards" if len(infos) > 1 else ""
+    limits = [int(each.get("maxmemory", 0)) for each in infos]
+    used, limit = sum(int(each.get("used_memory", 0)) for each in infos) >> 20, sum(limits) * all(limits) >> 20
     name, version = info.get("server_name", "redis"), info.get("valkey_version") or info.get("redis_version")
     memory = f"{used:,} of {limit:,} MiB" if limit else f"{used:,} MiB, no limit"
-    kept = "append-only file on" if info.get("aof_enabled") else "NO append-only file"
-    return f"{name} {version} at {where}, {info.get('role')}, {memory}, {kept}"
+    kept = "append-only file on" if all(each.get("aof_enabled") for each in infos) else "NO append-only file"
+    return f"{name} {version} at {where}{shards}, {info.get('role')}, {memory}, {kept}"
 
 
 async def read_positions(redis: Redis, namespace: str, count: int) -> dict[tuple[str, int], int]:

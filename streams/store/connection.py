@@ -1,17 +1,18 @@
-"""One connection pool to Redis, and patience: a call is repeated until Redis answers it."""
+"""One client of Redis or of its cluster, and patience: a call is repeated until Redis answers it."""
 
 import asyncio
 import hashlib
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import hiredis
 import structlog
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from streams import metrics
 from streams.store import scripts
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
+CLUSTERED = "+cluster://"
+"""What stands after `redis` or `rediss` in the URL of a Redis Cluster."""
 
 SCRIPTS = (scripts.CLAIM, scripts.BEGIN, scripts.LOAD, scripts.APPLY, scripts.SIGHT, scripts.CONFIRM)
 
@@ -34,17 +37,26 @@ def sha(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
-def connect(url: str, *, retries: bool = True) -> Redis:
+def connect(url: str, *, retries: bool = True, timeout: float = 10.0) -> Redis:
     """A client whose calls fail fast, so that `patiently` decides when to repeat them.
 
     Args:
+        url: Of a Redis, or with `+cluster` after its scheme, of any node of a Redis Cluster.
         retries: Let the client itself repeat a call some times; a command does not, a person waits for it.
+        timeout: Seconds that an answer may take.
     """
-    once = {} if retries else {"retry": Retry(NoBackoff(), 0)}
-    pool = ConnectionPool.from_url(
-        url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=15, decode_responses=False, **once
-    )
-    pool.connection_class = type("PackingConnection", (_PacksInC, pool.connection_class), {})
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": min(timeout, 5.0),
+        "health_check_interval": 15,
+    }
+    if not retries:
+        options["retry"] = Retry(NoBackoff(), 0)
+    scheme, clustered, rest = url.partition(CLUSTERED)
+    if clustered:
+        return cast(Redis, _Cluster.from_url(f"{scheme}://{rest}", **options))  # it answers to the same calls
+    pool = ConnectionPool.from_url(url, **options)
+    pool.connection_class = _packing_in_c(pool.connection_class)
     return Redis.from_pool(pool)
 
 
@@ -53,6 +65,33 @@ class _PacksInC:
 
     def pack_command(self, name: str, *args: Any) -> list[bytes]:
         return [hiredis.pack_command((*name.split(), *args))]  # some names are two words: `SCRIPT LOAD`
+
+
+def _packing_in_c(connection_class: type[Any]) -> type[Any]:
+    return type("PackingConnection", (_PacksInC, connection_class), {})
+
+
+class _Cluster(RedisCluster):
+    """Finds the node that holds a key, and follows it when slots move or a replica takes over."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        nodes = self.connection_kwargs
+        nodes["connection_class"] = _packing_in_c(nodes["connection_class"])
+
+    async def initialize(self, *args: Any, **options: Any) -> "RedisCluster":
+        try:
+            return await super().initialize(*args, **options)
+        except RedisClusterException as error:  # no node answers, or none knows of all slots: it is no RedisError
+            raise RedisConnectionError(str(error)) from error
+
+
+async def of_each_server(redis: Redis | RedisCluster, ask: Callable[..., Awaitable[T]]) -> dict[str, T]:
+    """What every server that takes writes answers, by `host:port`; one that is no cluster's, by an empty name."""
+    if not isinstance(redis, RedisCluster):
+        return {"": await ask()}
+    await redis.initialize()
+    return {node.name: await ask(target_nodes=node) for node in redis.get_primaries()}
 
 
 async def patiently(

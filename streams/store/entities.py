@@ -48,6 +48,8 @@ class RedisEntities:
         self._lifetime = lifetime
         self._stage = stage
         self._nonces: dict[str, bytes] = {}
+        self._read: set[int] = set()
+        """Shards whose records the batch is built on, and that have not been looked at since."""
         self._written: dict[int, bytes] = {}
         """Shard -> the nonce under which the batch has written there."""
         self._worker = os.urandom(4)
@@ -56,6 +58,7 @@ class RedisEntities:
     def start(self) -> None:
         """Begins a batch: what an earlier one, given up, has read and written says nothing any more."""
         self._nonces.clear()
+        self._read.clear()
         self._written.clear()
 
     async def load(self, keys: Sequence[str], alive: Alive) -> dict[str, bytes | None]:
@@ -65,11 +68,12 @@ class RedisEntities:
         async def read() -> list[list[bytes | None]]:
             pipeline = self._redis.pipeline(transaction=False)
             for shard, of_shard in by_shard.items():
-                pipeline.mget([self._tag(shard) + key for key in of_shard])
+                pipeline.execute_command("MGET", *[self._tag(shard) + key for key in of_shard])
             return await pipeline.execute()
 
         if not by_shard:
             return {}
+        self._read.update(by_shard)
         found: dict[str, bytes | None] = {}
         for of_shard, values in zip(by_shard.values(), await self._patiently(read, alive), strict=True):
             for key, value in zip(of_shard, values, strict=True):
@@ -80,6 +84,8 @@ class RedisEntities:
     async def save(self, changes: Mapping[str, bytes], known: Mapping[str, int], alive: Alive) -> list[str]:
         """Writes changed records; the keys of those that somebody else has changed since `load`.
 
+        Shards that were only read are looked at, too: on a cluster, one may be older than the others.
+
         Args:
             known: For each source partition of the batch, the mark that was read or confirmed last.
 
@@ -87,7 +93,7 @@ class RedisEntities:
             RolledBack: A mark has fallen below what was known; nothing more may be built on the records.
         """
         nonce = self._worker + (next(self._counter) % 2**32).to_bytes(4, "big")
-        by_shard = _by_shard(changes)
+        by_shard: dict[int, list[str]] = {shard: [] for shard in self._read} | _by_shard(changes)
         marks = [argument for mark in known.items() for argument in mark]
 
         async def write() -> list[list[Any]]:
@@ -97,7 +103,8 @@ class RedisEntities:
                 arguments: list[Any] = [nonce, len(known), *marks]
                 for key in keys:
                     arguments += (self._nonces[key], nonce + changes[key], self._lifetime)
-                pipeline.evalsha(SIGHT, 1 + len(keys), tag + "marks", *[tag + key for key in keys], *arguments)
+                named = [tag + "marks", *[tag + key for key in keys]]
+                pipeline.execute_command("EVALSHA", SIGHT, len(named), *named, *arguments)
             return await pipeline.execute()
 
         if not by_shard:
@@ -108,6 +115,7 @@ class RedisEntities:
                 raise RolledBack
             self._written[shard] = nonce
             conflicts += [keys[int(place)] for place in answer[1:]]
+        self._read.clear()
         return conflicts
 
     async def confirm(self, positions: Mapping[str, int], known: Mapping[str, int], alive: Alive) -> None:
@@ -122,7 +130,8 @@ class RedisEntities:
         async def write() -> list[bytes]:
             pipeline = self._redis.pipeline(transaction=False)
             for shard in range(SHARDS):
-                pipeline.evalsha(CONFIRM, 1, self._tag(shard) + "marks", written.get(shard, b""), *arguments)
+                marks, nonce = self._tag(shard) + "marks", written.get(shard, b"")
+                pipeline.execute_command("EVALSHA", CONFIRM, 1, marks, nonce, *arguments)
             return await pipeline.execute()
 
         if b"older" in await self._patiently(write, alive):

@@ -151,7 +151,7 @@ class PartitionStore:
         async def send() -> list[Any]:
             pipeline = self.redis.pipeline(transaction=False)
             for claim, commit in sent:
-                pipeline.evalsha(APPLY, *self._arguments(claim, commit))
+                pipeline.execute_command("EVALSHA", APPLY, *self._arguments(claim, commit))
             return await pipeline.execute()
 
         started = time.perf_counter()

@@ -122,6 +122,13 @@ def agora(data: Path, listings: Sequence[Row], feedback: Sequence[Row] = ()) -> 
     return folder
 
 
+def bitcoin_otc(data: Path, rows: Sequence[Row]) -> Path:
+    """Rows: rater, rated, rating, time."""
+    folder = data / "bitcoin_otc"
+    _csv(folder / "ratings.csv.gz", "rater_id,rated_id,rating,ts", rows)
+    return folder
+
+
 def _parquet(path: Path, schema: dict[str, Any], rows: Sequence[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(path)

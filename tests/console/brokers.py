@@ -6,10 +6,11 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from console.store.feed.positions import Place
 from sellerwatch.embedded.kafka import EmbeddedKafka
+from streams.reading import read_topic
 from streams.settings import Settings
 from streams.topics import client_options
 from tests.services.skipping import skipped_unless_required
@@ -42,15 +43,7 @@ def send(settings: Settings, sent: Sequence[tuple[Place, bytes]]) -> None:
 
 def read(settings: Settings, topic: str, partition: int = 0) -> list[bytes]:
     """All values of a partition."""
-    place = TopicPartition(topic, partition)
-    found: list[bytes] = []
-    with closing(KafkaConsumer(**client_options(settings), enable_auto_commit=False, fetch_max_wait_ms=50)) as consumer:
-        consumer.assign([place])
-        end = consumer.end_offsets([place])[place]
-        consumer.seek_to_beginning(place)
-        while consumer.position(place) < end:
-            found += [record.value for record in consumer.poll(timeout_ms=200).get(place, [])]
-    return found
+    return [held.value for held in read_topic(settings, topic, [partition])]
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from starlette.testclient import TestClient
 
 from console.app import create_app
@@ -47,7 +48,7 @@ def users_in(folder: Path) -> Users:
 class Visitor:
     """A browser without JavaScript: follows no redirect, sends the token of the page it has seen."""
 
-    client: TestClient
+    client: httpx2.Client
 
     def get(self, path: str, **options: Any) -> Any:
         return self.client.get(path, **options)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from console.store.database import Database
+from console.store.feed.applying import TOPICS
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
@@ -57,7 +58,7 @@ class Site:
 @contextmanager
 def running_site(folder: Path, redis_url: str, kafka: EmbeddedKafka) -> Iterator[Site]:
     """`sellerwatch console` on a database that holds two weeks of trade."""
-    for topic in (names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.ACTS, "verdicts", names.POLICIES):
+    for topic in (*TOPICS, names.REJECTED, names.ACTS, "verdicts", names.POLICIES):
         kafka.create_topic(topic, 1)
     users_in(folder)
     given: dict[str, Any] = {

@@ -17,6 +17,7 @@ from console.api.openapi import FILE, REFERENCE, document, encoded
 from console.auth.roles import Right
 from console.kafka_side import KafkaSide
 from console.store.database import Database
+from console.store.feed.applying import TOPICS
 from console.store.system import system
 from console.words import now
 from detectors.events import DAY
@@ -34,7 +35,7 @@ SCHEMA: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[EmbeddedKafka]:
-    own = (names.EVENTS, names.DECISIONS, names.ALERTS, names.REJECTED, names.ACTS, names.POLICIES)
+    own = (*TOPICS, names.REJECTED, names.ACTS, names.POLICIES)
     with embedded(*own, *names.UPSTREAM) as cluster:
         yield cluster
 

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import delete, func, select, text, update
 
 from console.store.database import Database
 from console.store.feed import keeping, running
-from console.store.feed.applying import Part, Read, apply
+from console.store.feed.applying import TOPICS, Part, Read, apply
 from console.store.feed.consuming import places_of
 from console.store.feed.positions import MovedError, Place, anchor_of, read_positions, take_lease
 from console.store.feed.rebuilding import rebuild
 from console.store.feed.running import Feed
+from console.store.queries.alert import Judgement, alert_page
 from console.store.schema import FED, alerts, decisions, leases, orders, positions, sellers, verdicts
 from detectors.decision import Decision, encode_alert, encode_decision, say_time
 from detectors.events import (
@@ -21,21 +23,26 @@ from detectors.events import (
     LinkFound,
     ListingPublished,
     Micros,
+    ModelPublished,
     OrderDelivered,
     PaymentCaptured,
     PaymentDisputed,
     Record,
     SellerBanned,
     ShipmentCreated,
+    Source,
     VerdictGiven,
     encode_record,
 )
 from detectors.events import (
     Place as Address,
 )
+from detectors.risk_learner import RISK
+from detectors.training import TrainingRow, encode_row
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.errors import SettingsError
+from streams.model_commands import ModelCommand, pack_command
 from streams.settings import Settings
 from tests.builders import MONDAY, order_placed, record, registered, shared_with
 from tests.console.brokers import embedded, send, settings_for, until
@@ -43,6 +50,7 @@ from tests.console.made import raised
 
 NOW = MONDAY + 10 * DAY
 LOG, DECIDED, ALERTED = Place(names.EVENTS, 0), Place(names.DECISIONS, 0), Place(names.ALERTS, 0)
+TAUGHT = Place(names.TRAINING, 0)
 
 
 def decided(number: int, *, at: Micros = MONDAY, **fields: Any) -> Decision:
@@ -74,13 +82,26 @@ def history() -> list[tuple[Place, bytes]]:
         record(ListingPublished("listing-1", "Thing", "d" * 9_000)),
         record(LinkFound("seller-8", "ip", "k:ip", "seller", 2)),
         record(SellerBanned("goods"), event_time=MONDAY + 3 * DAY),
-        record(VerdictGiven("confirmed", "k1:analyst", "alr_000001"), event_time=MONDAY + DAY),
+        record(VerdictGiven("confirmed", "k1:analyst", "alr_000001"), event_time=MONDAY + DAY, event_id="judged"),
+        record(ModelPublished(RISK, f"{RISK}-1-early", b""), seller_id="", source=Source(names.TRAINING, 0, 1)),
+        record(ModelPublished(RISK, f"{RISK}-9-later", b""), seller_id="", source=Source(names.TRAINING, 0, 9)),
     ]
     return [
         *((LOG, encode_record(each)) for each in log),
         *((DECIDED, encode_decision(decided(number, at=MONDAY + number * HOUR))) for number in range(1, 4)),
         (ALERTED, encode_alert(raised(1))),
+        *((TAUGHT, encode_row(row)) for row in taught()),
+        (TAUGHT, pack_command(ModelCommand("release", RISK, MONDAY), b"k" * 16)),
     ]
+
+
+def taught() -> list[TrainingRow]:
+    """What learn was shown: an order of no label, then two that the verdict has labelled, one of them twice."""
+    order = TrainingRow(Source(names.EVENTS, 0, 1), "event-1", "order-1", "seller-1", "", MONDAY, MONDAY, (), True)
+    labelled = replace(order, event_id="judged", label="bad", label_source="verdict")
+    of_verdict = [(0, "order-0"), (1, "order-1"), (0, "order-0"), (2, None)]  # the last one is a text
+    source = order.source
+    return [order, *(replace(labelled, source=replace(source, part=part), order_id=id_) for part, id_ in of_verdict)]
 
 
 def parts(sent: Sequence[tuple[Place, bytes]], base: int = 0, written: Micros = MONDAY) -> list[Part]:
@@ -120,6 +141,26 @@ def test_a_sellers_life_becomes_rows(database: Database) -> None:
         "payment.disputed": "order order-1: fraud",
         "seller.banned": "goods",
     }
+
+
+def test_a_verdict_says_how_many_orders_it_has_labelled_and_which_model_has_learned_from_them(
+    database: Database,
+) -> None:
+    sent = history()
+    apply(database, parts([one for one in sent if one[0] != TAUGHT]), NOW)
+    assert judgement(database).orders is None
+    apply(database, parts([one for one in sent if one[0] == TAUGHT]), NOW)
+    told = judgement(database)
+    assert (told.orders, told.model, told.learned_at) == (2, f"{RISK}-9-later", MONDAY + 1_000)
+
+
+def judgement(database: Database) -> Judgement:
+    """The one verdict on the one alert."""
+    with database.reading() as connection:
+        page = alert_page(connection, "alr_000001")
+    assert page is not None
+    (told,) = page.judgements
+    return told
 
 
 def test_a_poll_that_was_applied_is_not_applied_again(database: Database) -> None:
@@ -224,7 +265,7 @@ def test_one_reads_at_a_time_until_its_lease_is_over(database: Database) -> None
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedKafka]:
-    with embedded(names.EVENTS, names.DECISIONS, names.ALERTS, partitions=2) as cluster:
+    with embedded(*TOPICS, partitions=2) as cluster:
         yield cluster
 
 
@@ -322,6 +363,6 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
 
 
 def test_it_says_which_topic_is_missing() -> None:
-    missing = pytest.raises(SettingsError, match=r"sellerwatch\.decisions, sellerwatch\.alerts; make them")
-    with embedded(names.EVENTS) as cluster, missing:
+    topics = r"sellerwatch\.decisions, sellerwatch\.alerts, sellerwatch\.training"
+    with embedded(names.EVENTS) as cluster, pytest.raises(SettingsError, match=f"{topics}; make them"):
         places_of(settings_for(cluster))

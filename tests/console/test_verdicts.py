@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from console.acting import Acting
 from console.kafka_side import KafkaSide
 from console.store.database import Database
-from console.store.feed.applying import Part, Read, apply
+from console.store.feed.applying import TOPICS, Part, Read, apply
 from console.store.feed.positions import Place
 from console.store.feed.rebuilding import empty
 from console.store.feed.running import Feed, clock
@@ -160,7 +160,7 @@ def test_a_page_from_before_a_rebuild_overwrites_nothing_after_it(alert: Databas
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedKafka]:
-    with embedded(names.EVENTS, names.DECISIONS, names.ALERTS, names.ACTS, "verdicts") as cluster:
+    with embedded(*TOPICS, names.ACTS, "verdicts") as cluster:
         yield cluster
 
 
@@ -232,8 +232,8 @@ def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settin
     feed = Feed(settings, own, [giver.send_unsent])
     feed.start()
     until(lambda: len(read(settings, "verdicts")) == 1)
+    feed.stop()  # until it has noted what it sent
     giver.send_unsent(own)
-    feed.stop()
     assert [json.loads(value)["event_id"] for value in read(settings, "verdicts")] == [event_id]
 
 

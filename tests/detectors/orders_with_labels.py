@@ -2,6 +2,9 @@
 
 import random
 from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import structs
 
 from detectors.events import DAY, SECOND, Micros, Source
 from detectors.training import TrainingRow
@@ -48,14 +51,7 @@ def traffic(seed: int, orders: int, *, first: int = 0) -> Iterator[TrainingRow]:
             disputes.append(labelled(row, "bad"))
 
 
-def labelled(row: TrainingRow, label: str, *, days: float = 7.0) -> TrainingRow:
-    number = row.source.offset
-    return order(
-        number,
-        row.features,
-        seller_id=row.seller_id,
-        logged_at=row.event_time + int(days * DAY),
-        label=label,
-        label_source="dispute",
-        risk=row.risk,
-    )
+def labelled(row: TrainingRow, label: Literal["bad", "good"], *, days: float = 7.0) -> TrainingRow:
+    """What a dispute makes of the row of its order."""
+    logged_at = row.event_time + int(days * DAY)
+    return structs.replace(row, logged_at=logged_at, label=label, label_source="dispute")

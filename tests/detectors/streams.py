@@ -12,8 +12,9 @@ ids = st.sampled_from([f"x{i}" for i in range(6)] + ["€" * 128, "o" * 48])
 words = st.one_of(st.none(), st.sampled_from(["k:1", "k:2", "k:3", "ü" * 64]))
 amounts = st.one_of(st.integers(0, 10**15), st.sampled_from([0, 1, 3900, 3901, 10**15]))
 currencies = st.sampled_from(["EUR", "JPY", "BTC", "XMR", "ETH", "ÄÖÜ€€€€€"])
+titles = st.sampled_from([None, "Thing", "Tablet press", "Punch die", "Pill binder"])
 places = st.one_of(st.none(), st.builds(e.Place, country=st.sampled_from(["DE", "FR", "Z" * 64])))
-items = st.tuples(st.builds(e.Item, quantity=st.just(1), unit_amount_minor=amounts, category=words))
+items = st.tuples(st.builds(e.Item, quantity=st.just(1), unit_amount_minor=amounts, title=titles, category=words))
 methods = st.sampled_from(["card", "crypto", "gift_card", "other"])
 counts = st.floats(-1e9, 1e9, allow_nan=False)
 histories = st.builds(
@@ -25,8 +26,12 @@ histories = st.builds(
     log_amount_var=counts,
     bad_orders=st.integers(0, 3),
     last_bad=st.one_of(st.none(), st.integers(0, 2 * MONDAY)),
+    parts=st.integers(0, 127),
+    parts_sellers=st.sampled_from([1, 3, 10**9]),
 )
-kinds = st.sampled_from(["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "odd" * 9])
+kinds = st.sampled_from(
+    ["buyer", "device", "ip", "ip_prefix", "payout_account", "email", "address", "price", "reviewer", "odd" * 9]
+)
 statuses = st.sampled_from(["", "banned", "confirmed"])
 roles = st.sampled_from(["seller", "buyer"])
 others = st.builds(
@@ -72,6 +77,8 @@ def _account(kind: type[e.Body]) -> st.SearchStrategy[e.Body]:
         kind,
         country=words,
         payout_account=words,
+        tax_id=words,
+        tax_check=st.sampled_from([None, "right", "wrong"]),
         device_id=words,
         ip=words,
         address=st.one_of(words, places),
@@ -117,6 +124,7 @@ bodies = st.one_of(
         role=roles,
         sellers=st.integers(0, 700),
         status=statuses,
+        through=st.sampled_from(["", "ring-1", "ring-2"]),
     ),
     _account(e.SellerRegistered),
     _account(e.SellerUpdated),

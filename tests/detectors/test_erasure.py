@@ -1,9 +1,11 @@
 """An erased seller is a new one, whatever of it lies around; replays erase at the same record."""
 
+from zlib import crc32
+
 from detectors.alert_policy import Policy
 from detectors.erasure import MENTION, SELLER, is_erased, mentioned
 from detectors.events import DAY, ActRecorded, PaymentDisputed, Record, Source, VerdictGiven
-from detectors.facet_states import BuyerMix, Copies
+from detectors.facet_states import BuyerMix, Copies, Far, Praised, Prices, ReviewCircle, Ring
 from detectors.fold import KeptText, OrderRow
 from detectors.profile import Link, Profile, decode_profile, encode_profile
 from detectors.training import encode_row
@@ -118,7 +120,11 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     shop = partition.sellers["shop"]
     shop.links = (Link("gone", "device", 0.9, 1, "banned"), Link("other", "device", 0.5, 2))
     shop.copies = Copies(of="gone", sellers=1)
+    shop.banned_prices = Prices("gone", b"four", 1.0)
+    behind = Far("behind", "phone", crc32(b"gone"), 70)
+    shop.ring = Ring((Far("gone", "phone", crc32(b"other"), 70), behind, Far("kept", "phone", crc32(b"other"), 70)))
     shop.buyer_mix = BuyerMix(1, buyers=("k1:ann", "k1:bob"))
+    shop.review_circle = ReviewCircle((Praised("gone", 0.5), Praised("other", 0.2)))
 
     step = partition.fold(
         act(4, MENTION, subject_kind="seller", subject="gone"), act(5, MENTION, details={"hash": "k1:ann"})
@@ -127,7 +133,10 @@ def test_others_forget_the_erased_seller_and_nothing_else() -> None:
     assert [link.seller_id for link in shop.links] == ["other"]
     assert (shop.link_strength, shop.ban_match) == (0.5, 0.0)
     assert shop.copies.of == ""
+    assert partition.sellers["shop"].banned_prices is None
+    assert [far.seller_id for far in shop.ring.members] == ["kept"]
     assert shop.buyer_mix.buyers == ("k1:bob",)
+    assert shop.review_circle == ReviewCircle((Praised("other", 0.2),))
     assert shop.orders == 3
     assert not mentioned(shop, "gone")
     assert step.changed == {"shop"}

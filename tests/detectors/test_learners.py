@@ -4,10 +4,10 @@ import pytest
 from msgspec import structs
 
 from detectors.features import FEATURES as ALL
-from detectors.learners import COHORTS, GUARD, RISK, STORED, Learners, Published, UnreadableLearnerError
-from detectors.risk_learner import CHALLENGER
+from detectors.learners import COHORTS, GUARD, STORED, Learners, Published, UnreadableLearnerError
+from detectors.risk_learner import CHALLENGER, RISK
 from detectors.training import TrainingRow
-from tests.detectors.orders_with_labels import traffic
+from tests.detectors.orders_with_labels import labelled, order, traffic
 
 
 def wide(row: TrainingRow) -> TrainingRow:
@@ -63,3 +63,23 @@ def test_a_learner_that_cannot_be_read_starts_anew_and_leaves_the_others() -> No
     for name in (COHORTS, RISK, GUARD):
         with pytest.raises(UnreadableLearnerError):
             learners.restore(name, b"something else")
+
+
+def test_after_a_promotion_a_late_label_judges_the_model_that_scored_its_order() -> None:
+    learners = Learners.new()
+    learn(learners, traffic(5, 2_500))
+    assert learners.challenger is not None
+    was, shadow = learners.risk, learners.challenger
+    list(learners.promote(9_999))
+
+    def judged(number: int, **given: float) -> tuple[int, int]:
+        before = was.validation.figures().rows, shadow.validation.figures().rows
+        row = wide(labelled(order(50_000 + number, (0.9, 0.1, 0.5, 0.0), **given), "bad"))
+        learn(learners, [row])
+        return was.validation.figures().rows - before[0], shadow.validation.figures().rows - before[1]
+
+    assert (learners.risk, learners.challenger) == (shadow, was)
+    assert judged(1, risk=0.7, risk_offset=9_000) == (1, 0)
+    assert judged(2, risk=0.7, risk_offset=9_000, challenger=0.2, challenger_offset=9_000) == (1, 1)
+    assert judged(3, risk=0.7, risk_offset=9_999) == (0, 1)
+    assert judged(4, risk=0.7) == (0, 0)

@@ -3,6 +3,7 @@
 import pytest
 
 from detectors.events import LinkFound
+from detectors.rings import beyond
 from detectors.sightings import hub_damping
 from tests.builders import Market, registered, shared_with
 from tests.detectors.trades import Trade
@@ -79,3 +80,58 @@ def test_hubs_are_damped_smoothly() -> None:
     assert damped == sorted(damped, reverse=True)
     assert damped[2] > 0.95
     assert damped[-1] < 0.001
+
+
+def tied(trade: Trade, seller: str, kind: str, *, through: str, sellers: int = 2) -> None:
+    trade.market.happens(LinkFound(seller, kind, f"k:{seller}", "seller", sellers, through=through))
+
+
+def test_the_evidence_names_who_is_tied_only_through_a_linked_one_and_by_what() -> None:
+    trade = opened(
+        shared_with("payout_account", "seller-2", "seller-3"),
+        shared_with("device", "seller-2", "seller-3"),
+        verification="none",
+    )
+    tied(trade, "seller-9", "device", through="seller-2")
+    market = sells(trade)
+
+    (alert,) = [alert for alert in market.effects.alerts if alert.pattern == "linked_accounts"]
+    further = [(s.seller_id, s.via, s.through) for s in alert.evidence.sellers if s.through]
+    assert further == [("seller-9", "device", "seller-2")]
+    assert {s.seller_id for s in alert.evidence.sellers if not s.through} == {"seller-2", "seller-3"}
+    said = {reason.code: reason.text for reason in alert.reasons}
+    assert "seller-9 by device of seller-2" in said["ring"]
+
+
+def test_who_is_behind_one_linked_account_makes_no_ring_of_a_household() -> None:
+    trade = opened(shared_with("device", "seller-2"), verification="none")
+    for number in range(9):
+        tied(trade, f"far-{number}", "phone", through="seller-2")
+    market = sells(trade)
+
+    assert "linked_accounts" not in market.patterns()
+
+
+def test_chains_end_where_a_tie_is_weak_unknown_direct_or_gone() -> None:
+    trade = opened(shared_with("device", "seller-2", "seller-3"), device_id="k:device")
+    tied(trade, "common", "device", through="seller-2", sellers=200)
+    tied(trade, "neighbour", "address", through="seller-2")
+    tied(trade, "unknown", "device", through="seller-8")
+    tied(trade, "seller-3", "phone", through="seller-2")
+    tied(trade, "far", "phone", through="seller-2")
+    seller = trade.market.seller()
+
+    assert seller.ring is not None
+    assert [(far.seller_id, through) for far, through, _ in beyond(seller.links, seller.ring)] == [("far", "seller-2")]
+    trade.market.happens(registered(), shared_with("device", "seller-4", among=600))
+    assert list(beyond(seller.links, seller.ring)) == []
+
+
+def test_a_ring_is_known_by_its_latest_members_in_little_space() -> None:
+    trade = opened(shared_with("device", "seller-2"))
+    for number in range(40):
+        tied(trade, f"{number:02d}" + "x" * 30, "device", through="seller-2")
+
+    ring = trade.market.seller().ring
+    assert ring is not None
+    assert [far.seller_id[:2] for far in ring.members] == ["37", "38", "39"]

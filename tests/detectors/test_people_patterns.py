@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from detectors.basket import NAMES, parts_of
 from detectors.events import (
     Item,
     ListingPublished,
@@ -13,9 +12,14 @@ from detectors.events import (
     SellerUpdated,
     Sighting,
 )
+from detectors.parts import ENTRIES, NAMES, parts_of
+from streams.entities import decode_value
 from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, registered, shared_with, sighted
+from tests.detectors.marketplace import Marketplace
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
+from tests.streams.test_gather import Gatherer
+from tests.upstream import event
 
 DAY = 86_400_000_000
 
@@ -64,6 +68,31 @@ def test_an_agency_s_phone_that_many_sellers_gave_is_not_borrowed() -> None:
     orders(market, 1)
 
     assert features(market)["contact_reused"] == 0.0
+
+
+def test_a_tax_id_that_cannot_be_one_joins_a_throwaway_mailbox_and_says_since_when() -> None:
+    made_up, plain = Market(), Market()
+    for market, check in ((made_up, "wrong"), (plain, None)):
+        account = registered(mail="throwaway", verification="none", tax_id="k:1", tax_check=check)
+        market.happens(account)
+        orders(market, 4)
+
+    assert made_up.patterns() == ["account"]
+    said = {reason.code: reason.text for reason in made_up.effects.alerts[0].reasons}
+    assert "on 2026-03-02 has wrong check digits" in said["wrong_tax_id"]
+    assert made_up.risk() > plain.risk() + 0.1
+
+
+def test_a_mistyped_tax_id_of_an_ordinary_newcomer_does_not_and_its_correction_takes_it_back() -> None:
+    market = Market()
+    market.happens(registered(verification="pending", mail="free", tax_id="k:1", tax_check="wrong", device_id="k:d"))
+    orders(market, 25)
+    mistyped = features(market)["tax_id_wrong"]
+    market.happens(SellerUpdated(tax_id="k:2", tax_check="right"))
+    orders(market, 1)
+
+    assert market.patterns() == []
+    assert (mistyped, features(market)["tax_id_wrong"]) == (1.0, 0.0)
 
 
 # -- takeover -----------------------------------------------------------------------------------
@@ -230,3 +259,87 @@ def test_flower_presses_die_cutters_and_book_binders_do_not() -> None:
 def test_a_title_may_name_several_parts() -> None:
     both = parts_of("Tablet press with punch die")
     assert both == 1 << NAMES.index("press") | 1 << NAMES.index("die")
+
+
+PRESS, DIE, BINDER = PARTS
+
+
+def parts_from(*orders: tuple[str, str, str], days: float = 4.0, **account: Any) -> Marketplace:
+    """Sellers that register, then orders of a part each: seller, buyer, title."""
+    trades = Marketplace()
+    for seller in dict.fromkeys(seller for seller, _, _ in orders):
+        trades.happens("seller.registered", seller, **({"country": "DE", "verification": "verified"} | account))
+    for seller, buyer, title in orders:
+        trades.sells(seller, 3_900, title=title, buyer=buyer, days=days)
+    return trades
+
+
+def test_a_set_that_buyers_gather_from_three_sellers_is_told_to_who_sells_its_last_part() -> None:
+    rounds = [(seller, buyer, part) for buyer in ("ann", "bob", "cid", "dan")
+              for seller, part in (("x", PRESS), ("y", DIE), ("z", BINDER))]  # fmt: skip
+    trades = parts_from(*rounds, verification="none")
+
+    assert trades.alerted("x") == []
+    assert set(trades.alerted("z")) == {"basket"}
+    said = {r.code: r.text for alert in trades.market.effects.alerts for r in alert.reasons}
+    assert "3 buyer(s) gathered" in said["gathered_set"]
+    assert "here and from 2 other seller(s): press, die, binder" in said["gathered_set"]
+
+
+def test_one_buyer_who_gathers_a_set_raises_a_verified_seller_of_one_part_and_does_not_alert() -> None:
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER))
+    alone = parts_from(("z", "ann", BINDER))
+
+    assert trades.highest("z") > alone.highest("z") + 0.4
+    assert [trades.alerted(seller) for seller in "xyz"] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [("x", "ann", PRESS), ("y", "bob", DIE), ("z", "cid", BINDER)],
+        [("x", "ann", "Flower press"), ("y", "ann", "Die cutter"), ("z", "ann", BINDER)],
+        [("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", "White PVC cards")],
+        [("x", "ann", PRESS), ("y", "ann", DIE)],
+    ],
+    ids=["other people", "crafts", "another set", "a machine and its die"],
+)
+def test_what_makes_no_set_in_one_hand_is_not_gathered(orders: list[tuple[str, str, str]]) -> None:
+    trades = parts_from(*orders, verification="none")
+    seller = trades.market.seller(orders[-1][0])
+
+    assert trades.market.effects.alerts == []
+    assert seller.gathered is None or features(trades.market)["parts_gathered"] < 0.3
+
+
+def test_parts_that_were_bought_months_ago_are_forgotten() -> None:
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER), days=31.0)
+
+    assert trades.market.seller("z").gathered is None
+
+
+def test_only_a_buyer_of_parts_leaves_any_behind_and_only_a_seller_of_parts_is_told() -> None:
+    gatherer = Gatherer()
+    press, thing = ([{"quantity": 1, "unit_amount_minor": 3_900, "title": title}] for title in (PRESS, "Thing"))
+    for number, (buyer, items) in enumerate((("ann", press), ("bob", thing))):
+        gatherer.gather(event("order.placed", order_id=f"o{number}", buyer_id=buyer, items=items))
+
+    kept = [decode_value(raw).buyer for key, raw in gatherer.memory.items() if key.startswith("v:buyer")]
+    of_sets = [event("order.placed", order_id=f"p{n}", seller_id=f"s{n}", buyer_id="ann", items=items)
+               for n, items in enumerate((thing, press))]  # fmt: skip
+    told = [seen.buyer for one in of_sets for r in gatherer.gather(one) for seen in r.seen if seen.kind == "buyer"]
+
+    assert sorted(len(buyer.parts) for buyer in kept if buyer) == [0, 8]
+    assert [(buyer.parts, buyer.parts_sellers) for buyer in told if buyer] == [(0, 0), (1, 1)]
+
+
+def test_a_seller_s_own_parts_are_not_from_elsewhere_and_what_is_kept_is_bounded() -> None:
+    gatherer = Gatherer()
+    items = [{"quantity": 1, "unit_amount_minor": 3_900, "title": PRESS}]
+    for number in range(40):
+        (last,) = gatherer.gather(event("order.placed", order_id=f"o{number}", buyer_id="ann", items=items))
+
+    (buyer,) = (decode_value(raw).buyer for key, raw in gatherer.memory.items() if key.startswith("v:buyer"))
+    assert buyer is not None
+    assert len(buyer.parts) == 8 * ENTRIES
+    assert [seen.buyer.parts for seen in last.seen if seen.buyer] == [0]

@@ -1,7 +1,7 @@
 """Reviews without trade behind them are found; a good shop after a sale is left alone."""
 
-from detectors.events import DAY, ReviewLeft, Sighting
-from tests.builders import Market, known_buyer, order_placed, sighted
+from detectors.events import DAY, KnownOrder, ReviewLeft, Sighting
+from tests.builders import MONDAY, Market, known_buyer, order_placed, sighted
 from tests.detectors.test_features import features
 from tests.detectors.trades import shop
 
@@ -75,3 +75,27 @@ def test_customers_who_review_wherever_they_buy_are_none_of_them() -> None:
     assert features(customers)["reviewers_shared"] == 0.0
     assert features(named)["reviewers_shared"] == 0.0
     assert customers.patterns() == named.patterns() == []
+
+
+def test_bad_words_of_strangers_speak_against_nobody_but_them() -> None:
+    elsewhere = sighted("reviewer", sellers=4, events=9)
+    slandered = shop(30)
+    for number in range(25):
+        slandered.happens(ReviewLeft(f"rival-{number}", 1), elsewhere, days=0.02)
+    slandered.happens(order_placed(), days=0.01)
+
+    assert slandered.patterns() == []
+    assert [features(slandered)[name] for name in ("review_burst", "review_orderless", "reviewers_shared")] == [0] * 3
+
+
+def test_an_order_that_somebody_else_placed_is_none_of_the_reviewer_s() -> None:
+    borrowed, own = shop(30), shop(30)
+    for number in range(10):
+        review, placed_by = ReviewLeft(f"reader-{number}", 5, f"order-{number}"), ("ann", f"reader-{number}")
+        for market, buyer in zip((borrowed, own), placed_by, strict=True):
+            market.happens(review, days=0.1, order=KnownOrder(MONDAY, 3_900, "EUR", buyer))
+    for market in (borrowed, own):
+        market.happens(order_placed())
+
+    assert features(borrowed)["review_orderless"] > 0.4
+    assert features(own)["review_orderless"] == 0.0

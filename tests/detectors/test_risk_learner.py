@@ -1,7 +1,10 @@
+import itertools
 import random
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from detectors.clean_orders import CleanOrders, order_key
 from detectors.events import DAY
 from detectors.risk_learner import RiskLearner
 from detectors.risk_model import RiskModel
-from detectors.risk_snapshot import Held, RiskSnapshotError
+from detectors.risk_snapshot import Held, RiskSnapshotError, pack_state, training_offset_of, unpack_state
 from tests.detectors.orders_with_labels import DELAY, FEATURES, chance, labelled, order, traffic
 
 PAIRS = (("amount", "hour"),)
@@ -161,12 +164,59 @@ def test_other_events_than_orders_are_not_trusted_to_it() -> None:
 
 def test_opinions_are_held_against_outcomes_once_these_are_known() -> None:
     learner, model = new(), model_of(taught())
+    learner.publishes_as("risk", 10)
     for row in traffic(13, 3_000):
         said = float(model.judge(levels_of([row.features]), [True]).probability[0])
-        learner.learn_one(order(row.source.offset, row.features, logged_at=row.logged_at, label=row.label,
-                                label_source=row.label_source, event_time=row.event_time, risk=said))  # fmt: skip
+        learner.learn_one(msgspec.structs.replace(row, risk=said, risk_offset=10))
     figures = learner.validation.figures()
     assert figures.bad > 30
     assert figures.precision_at_50 > 0.3
     assert figures.average_precision > 0.2
     assert figures.calibration_error < 0.05
+
+
+def test_an_opinion_counts_only_for_the_learner_whose_version_gave_it() -> None:
+    def judged(learner: RiskLearner, **given: Any) -> int:
+        number = 300_000 + next(unused)
+        before = learner.validation.figures().rows
+        learner.learn_one(labelled(order(number, (0.9, 0.1, 0.5, 0.0), **given), "bad"))
+        return learner.validation.figures().rows - before
+
+    unused = itertools.count()
+    risk, shadow, anew = (RiskLearner.restore(name, taught().snapshot()) for name in ("risk", "challenger", "risk"))
+    for learner, names in ((risk, ("risk", "challenger")), (shadow, ("challenger", "risk"))):
+        for name, offset in zip(names, (10, 50), strict=True):
+            learner.publishes_as(name, offset)
+    anew.publishes_as("risk", 60)
+
+    def each(**given: Any) -> list[int]:
+        return [judged(learner, **given) for learner in (risk, shadow, anew)]
+
+    assert each(risk=0.5, risk_offset=49) == [1, 0, 0]
+    assert each(risk=0.5, risk_offset=50) == [0, 1, 0]
+    assert each(risk=0.5, risk_offset=60) == [0, 1, 1]
+    assert each(challenger=0.5, challenger_offset=49) == [0, 1, 0]
+    assert each(challenger=0.5, challenger_offset=50) == [1, 0, 0]
+    assert each(risk=0.5, risk_offset=9) == [0, 0, 0]
+    assert each(risk=0.5, challenger=0.5) == [0, 0, 0]
+
+
+def test_a_restored_learner_knows_its_versions_and_one_kept_before_those_were_takes_the_one_in_force() -> None:
+    def opinion(learner: RiskLearner, offset: int) -> float:
+        return learner._opinion(order(1, (0.5,) * 4, risk=0.5, risk_offset=offset))
+
+    learner = RiskLearner.restore("risk", taught().snapshot())
+    learner.publishes_as("risk", 40)
+    again = RiskLearner.restore("risk", learner.snapshot())
+    old = unpack_state(learner.snapshot())
+    kept_before = RiskLearner.restore("risk", pack_state(msgspec.structs.replace(old, names=None)))
+
+    assert [opinion(again, offset) for offset in (39, 40)] == [-1.0, 0.5]
+    assert [opinion(kept_before, offset) for offset in (39, -1)] == [0.5, -1.0]
+    assert opinion(new(), 40) == -1.0
+
+
+def test_a_version_is_known_by_the_offset_in_its_name() -> None:
+    publication = taught().publication()
+    assert training_offset_of(taught().version(4_711, publication)) == 4_711
+    assert [training_offset_of(other) for other in ("risk-test", "risk", "risk-x-ab", "")] == [-1] * 4

@@ -1,7 +1,9 @@
 """Which orders learn gets to see, what each stands for, and which labels come too late or from elsewhere."""
 
+import msgspec
+
 from detectors.events import DAY, PaymentDisputed
-from detectors.order_rows import HORIZON
+from detectors.order_rows import FORMAT, HORIZON, decode_order_row
 from detectors.sampling import RISKY, SAMPLED
 from tests.builders import Market, order_placed
 from tests.detectors.learned import learned_models
@@ -18,6 +20,26 @@ def test_a_risky_order_stands_for_itself_and_any_other_of_the_sample_for_eight()
     assert all(row.weight == SAMPLED for row in rows if row.risk < RISKY)
     assert any(row.extra for row in rows)
     assert all(row.risk >= RISKY for row in rows if row.extra)
+
+
+def test_a_row_names_the_versions_whose_opinions_it_holds_until_its_label_comes() -> None:
+    market = Market(learned_models("risk-70-ab", "challenger-81-cd"))
+    market.happens(order_placed(order_id="one", amount_minor=90_000))
+    market.models = learned_models()
+    rows = [row for row in market.effects.rows if row.features]
+    rows += market.happens(PaymentDisputed("one"), days=7).rows
+
+    assert [row.label for row in rows] == [None, "bad"]
+    assert {(row.risk_offset, row.challenger_offset) for row in rows} == {(70, 81)}
+    market.happens(order_placed(order_id="two"))
+    assert market.order_rows["two"].risk_offset == -1
+
+
+def test_a_row_kept_before_versions_were_named_is_read_and_names_none() -> None:
+    stored = FORMAT + msgspec.msgpack.encode(("s", "c", 1, 2, 3, b"\x01", False, False, 0.5, 0.25))
+    row = decode_order_row(stored)
+
+    assert (row.risk, row.risk_offset, row.challenger, row.challenger_offset) == (0.5, -1, 0.25, -1)
 
 
 def test_what_no_dispute_would_tell_of_is_not_taken_for_clean_trade() -> None:

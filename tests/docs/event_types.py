@@ -21,7 +21,7 @@ FAMILIES: Final = {
     "sellerwatch.acts": "act",
 }
 BY_TOPIC: Final = {topic: [kind for kind in BODIES if kind.split(".")[0] == FAMILIES[topic]] for topic in FAMILIES}
-SET_BY_INTAKE: Final = frozenset({"ip_prefix", "mail"})
+SET_BY_INTAKE: Final = frozenset({"ip_prefix", "mail", "tax_check"})
 FURTHER: Final[Mapping[str, Mapping[str, Any]]] = {
     "order.placed": {
         "items": [{"quantity": 1, "unit_amount_minor": 2_500, "title": "Garden chair", "category": "garden"}],

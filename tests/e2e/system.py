@@ -17,17 +17,23 @@ import redis
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import NoError
 
+from detectors.budget import decode_candidate
 from detectors.events import Record, decode_record
+from detectors.training import TrainingRow, decode_row
+from sellerwatch.demo.progress import TOPICS
+from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
 from streams.intake import Intake
 from streams.learn import Learn
+from streams.model_commands import SIGNED
 from streams.settings import Settings, load_settings
 from streams.store.entities import SHARDS
-from streams.topics import create_topics
+from streams.topics import client_options, create_topics
 from streams.watch import Watch
 from tests.services.kafka import RealKafka
 from tests.services.redis import RealRedis
+from tests.services.redis_cluster import RealRedisCluster
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode()
 MODEL_KEY = "a key for models of tests"
@@ -59,27 +65,29 @@ class System:
     """Topics, settings and worker processes; everything ends with the `with` block.
 
     Args:
+        kafka: A real broker; the embedded one gets the topics of the demo.
         prefix: Words put before each worker's command, as `taskset -c 0`.
         settings: More settings of the workers, in lower case.
     """
 
     def __init__(
         self,
-        kafka: RealKafka,
-        server: RealRedis,
+        kafka: RealKafka | EmbeddedKafka,
+        server: RealRedis | RealRedisCluster,
         logs: Path,
         *,
         partitions: int = 4,
         prefix: Sequence[str] = (),
         **settings: str,
     ) -> None:
-        self.kafka, self.redis_server, self.logs = kafka, server, logs
+        self.kafka, self.redis_server, self.logs = kafka, cast(RealRedis, server), logs
         self.environment = {
             "SELLERWATCH_KAFKA_BROKERS": kafka.bootstrap,
-            "SELLERWATCH_REDIS_URL": f"redis://127.0.0.1:{server.port}/0",
+            "SELLERWATCH_REDIS_URL": server.url,
             "SELLERWATCH_HASH_KEYS": "k1:a key for hashes of tests",
             "SELLERWATCH_MODEL_KEYS": MODEL_KEY,
             "SELLERWATCH_SESSION_TIMEOUT": "PT6S",
+            **({"SELLERWATCH_KAFKA_API_VERSION": "0.11"} if isinstance(kafka, EmbeddedKafka) else {}),
         } | {f"SELLERWATCH_{name.upper()}": value for name, value in settings.items()}
         self.partitions = partitions
         self.prefix = prefix
@@ -88,7 +96,11 @@ class System:
         self.ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        create_topics(self.settings(), partitions=self.partitions, replication=1, upstream=True)
+        if isinstance(self.kafka, EmbeddedKafka):
+            for topic, partitions in TOPICS.items():
+                self.kafka.create_topic(topic, partitions)
+        else:
+            create_topics(self.settings(), partitions=self.partitions, replication=1, upstream=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,16 +117,25 @@ class System:
             os.environ.clear()
             os.environ.update(before)
 
+    @property
+    def broker(self) -> RealKafka:
+        """The broker that can be killed and started."""
+        assert isinstance(self.kafka, RealKafka)
+        return self.kafka
+
     # -- workers ------------------------------------------------------------------------------
 
     def start(self, *stages: str) -> None:
-        """Starts one worker for each word: a stage, or a stage with a number (`watch2`)."""
+        """Starts a process for each word: `console`, a stage, or a stage with a number (`watch2`)."""
         for name in stages:
             stage = name.rstrip("0123456789")
             self.ports[name] = free_port()
-            environment = {**os.environ, **self.environment, "SELLERWATCH_METRICS_PORT": str(self.ports[name])}
+            port = str(self.ports[name])
+            environment = {**os.environ, **self.environment}
+            environment |= {"SELLERWATCH_METRICS_PORT": port, "SELLERWATCH_CONSOLE_PORT": port}
+            verb = ["console"] if stage == "console" else ["worker", "--stage", stage]
             with (self.logs / f"{name}.log").open("ab") as output:
-                command = [*self.prefix, sys.executable, "-m", "sellerwatch", "worker", "--stage", stage]
+                command = [*self.prefix, sys.executable, "-m", "sellerwatch", *verb]
                 self.workers[name] = spawn(command, output=output, env=environment)
 
     def kill(self, name: str) -> None:
@@ -159,7 +180,7 @@ class System:
     def feed(self, events: Iterable[bytes | Mapping[str, Any]], rate: float | None = None) -> int:
         """Sends events to the topics of their families, keyed by seller where they name one; how many."""
         count, started = 0, time.monotonic()
-        with closing(KafkaProducer(bootstrap_servers=self.kafka.bootstrap, linger_ms=5, acks="all")) as producer:
+        with closing(KafkaProducer(**self._client(), linger_ms=5, acks="all")) as producer:
             for event in events:
                 value = event if isinstance(event, bytes) else json.dumps(event).encode()
                 body = json.loads(value)
@@ -173,7 +194,7 @@ class System:
 
     def send(self, topic: str, *values: bytes | None, **options: Any) -> None:
         """Sends records as they are, in order."""
-        with closing(KafkaProducer(bootstrap_servers=self.kafka.bootstrap, acks="all")) as producer:
+        with closing(KafkaProducer(**self._client(), acks="all")) as producer:
             for value in values:
                 producer.send(topic, value=value, **options)
             producer.flush()
@@ -213,19 +234,21 @@ class System:
     def forge_offsets(self, group: str, topic: str, offset: int) -> None:
         """Says in a group's name that it has read every partition of a topic up to `offset`."""
         forged = {TopicPartition(topic, p): OffsetAndMetadata(offset, "", -1) for p in self.ends(topic)}
-        with closing(KafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)) as admin:
+        with closing(KafkaAdminClient(**self._client())) as admin:
             answers = admin.alter_group_offsets(group, forged)
         assert all(error is NoError for error in answers.values()), answers
 
     def _consumer(self) -> Any:
-        brokers = self.kafka.bootstrap
-        return KafkaConsumer(bootstrap_servers=brokers, isolation_level="read_committed", enable_auto_commit=False)
+        return KafkaConsumer(**self._client(), isolation_level="read_committed", enable_auto_commit=False)
+
+    def _client(self) -> dict[str, Any]:
+        return client_options(self.settings())
 
     # -- state --------------------------------------------------------------------------------
 
     def redis(self) -> "redis.Redis":
         """A client of the workers' Redis."""
-        return redis.Redis(port=self.redis_server.port)
+        return self.redis_server.client()
 
     def positions(self, stage: str = "watch") -> dict[int, int]:
         """How far each log partition is applied."""
@@ -287,6 +310,12 @@ class System:
     def settle(self, timeout: float = 60.0) -> None:
         """Waits until everything that was fed is applied."""
         wait_until(lambda: self.taken_in() and self.applied(), timeout, "everything is applied")
+
+
+def rows_of(system: System) -> list[TrainingRow]:
+    """What learn was shown, without commands and what the budget of alerts counts."""
+    values = (value for _, value in system.read(names.TRAINING) if not value.startswith(SIGNED))
+    return [decode_row(value) for value in values if decode_candidate(value) is None]
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, what: str, pause: float = 0.2) -> None:

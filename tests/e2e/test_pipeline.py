@@ -12,7 +12,6 @@ from detectors.events import ActRecorded, LinkFound, ModelPublished, OrderPlaced
 from detectors.learners import COHORTS
 from detectors.order_rows import decode_order_row
 from detectors.profile import decode_profile
-from detectors.training import TrainingRow, decode_row
 from sellerwatch.audit.heads import heads_in_redis
 from sellerwatch.audit.verify import verify
 from sellerwatch.evidence.verify_evidence import check, read
@@ -21,7 +20,7 @@ from streams import names
 from streams.acts import Act, record_act
 from streams.intake import log_partition
 from tests.chaos.reference import fold_partition
-from tests.e2e.system import System, wait_until
+from tests.e2e.system import System, rows_of, wait_until
 from tests.upstream import event, line
 
 
@@ -300,9 +299,3 @@ def test_a_seller_is_erased_at_a_record_of_the_log_and_a_replay_erases_it_there_
         "a replay keeps what it ignores"
     )
     assert not any(row.order_id == disputed and row.label for row in rows_of(running))
-
-
-def rows_of(system: System) -> list[TrainingRow]:
-    """What learn was shown, without commands."""
-    values = (value for _, value in system.read(names.TRAINING) if value.startswith(b"["))
-    return [decode_row(value) for value in values]

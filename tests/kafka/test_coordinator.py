@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import InvalidRequestError
 
 from sellerwatch.embedded.kafka import EmbeddedKafka
@@ -142,6 +143,26 @@ async def test_who_finds_no_broker_any_more_gives_up_and_says_so(capfd: pytest.C
 
     told = capfd.readouterr()
     assert "could not start: KafkaConnectionError" in told.out + told.err
+    assert "Traceback" not in told.out + told.err
+
+
+async def test_a_connection_that_breaks_as_the_group_is_left_is_no_crash(
+    mock: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def gone(*_: object) -> None:
+        raise KeyError("the connection was closed between two looks at it")
+
+    stage, stop = Recorder("orders"), asyncio.Event()
+    async with load(mock):
+        running = asyncio.create_task(run(build(stage, mock.bootstrap), stop))
+        await stage.has(1)
+        monkeypatch.setattr(GroupCoordinator, "_maybe_leave_group", gone)
+        stop.set()
+
+        assert await asyncio.wait_for(running, 30) == 0
+
+    told = capfd.readouterr()
+    assert "group_not_left" in told.out + told.err
     assert "Traceback" not in told.out + told.err
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +13,9 @@ import pytest
 from detectors.alert_policy import Policy
 from detectors.decision import Evidence
 from detectors.events import (
+    HOUR,
+    AlertSnoozed,
+    LogBody,
     ModelPublished,
     PaymentDisputed,
     PolicyPublished,
@@ -37,7 +42,7 @@ from streams.fold import Step
 from streams.policy.published import PolicyShelf, pack
 from streams.settings import Settings
 from streams.signing import sign
-from tests.builders import Market, order_placed, payment, record
+from tests.builders import MONDAY, Market, order_placed, payment, record
 
 NEW = """
 [alerts]
@@ -268,3 +273,54 @@ def test_a_model_of_the_log_can_be_tried_and_an_unknown_one_is_refused(dump: Pat
     assert tried.before.highest
     with pytest.raises(SettingsError, match="the last ones were: cohorts-1-x"):
         compare([dump], None, None, "cohorts-2-y", None, Settings())
+
+
+RULE = """
+[alerts]
+line = 0.5
+[[rules]]
+name = "busy"
+when = "experience > {}"
+weight = 2.0
+say = "has sold a little"
+"""
+
+
+def judged(folder: Path, label: Callable[[str], LogBody]) -> Outcome:
+    """Twenty orders; the present side alerts before the new one, and what it raised is labelled after fifteen."""
+    for name, line in (("old", 0.1), ("new", 0.2)):
+        (folder / f"{name}.toml").write_text(RULE.format(line))
+    bodies = [label("alr_unknown") if n == 15 else order_placed() for n in range(21)]
+    records = [record(body, event_time=MONDAY + n * HOUR) for n, body in enumerate(bodies)]
+
+    def compared() -> Outcome:
+        write_events(folder / "log.jsonl", map(encode_record, records))
+        return compare([folder / "log.jsonl"], folder / "new.toml", folder / "old.toml", None, None, Settings())
+
+    (alert,) = compared().before.raised
+    records[15] = msgspec.structs.replace(records[15], body=label(alert.alert_id))
+    return compared()
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome"),
+    [
+        (lambda named: VerdictGiven("dismissed", "ann", named), "dismissed_by_verdict"),
+        (lambda named: AlertSnoozed(datetime(2030, 1, 1, tzinfo=UTC), "known", "ann", named), "snoozed"),
+    ],
+)
+def test_what_names_an_alert_is_on_the_new_side_about_the_same_seller_and_pattern(
+    tmp_path: Path, label: Callable[[str], LogBody], outcome: str
+) -> None:
+    found = judged(tmp_path, label)
+
+    (before,), (after,) = found.before.raised, found.after.raised
+    assert (before.seller_id, before.pattern) == (after.seller_id, after.pattern)
+    assert before.alert_id != after.alert_id
+    assert found.before.outcomes[outcome] == found.after.outcomes[outcome] == 5
+
+
+def test_what_names_an_alert_that_nobody_raised_closes_nothing(tmp_path: Path) -> None:
+    found = judged(tmp_path, lambda _: VerdictGiven("dismissed", "ann", "alr_of_another_time"))
+
+    assert found.after.outcomes["dismissed_by_verdict"] == 0

@@ -74,6 +74,20 @@ def test_what_nobody_has_looked_at_is_taken_to_be_like_the_rest() -> None:
     assert report(decisions, Labels()).missed_sellers is None
 
 
+def test_what_share_was_alerted_is_not_said_where_no_bad_seller_is_known_and_why() -> None:
+    lines = [Line("a/1", "a", "first"), Line("b/1", "b", "below_line", 0.5)]
+
+    def told(**verdicts: bool) -> str:
+        return said(report(lines, Labels(verdicts=verdicts)))[-1]
+
+    unknown = "share of the bad sellers that were alerted: cannot be estimated yet; "
+    assert told() == unknown + "nothing that was chosen for review has been reviewed"
+    assert told(b=False) == unknown + "no bad seller is known, neither among those alerted nor in the review"
+    assert report(lines, Labels(verdicts={"b": False})).recall is None
+    assert told(a=True, b=False).startswith("share of the bad sellers that were alerted: 100 % (95 %: ")
+    assert told(b=True) == "share of the bad sellers that were alerted: 0 % (95 %: 0 % to 0 %)"
+
+
 def test_sellers_that_were_alerted_and_decisions_told_twice_do_not_count() -> None:
     lines = [Line("a/1", "a", "below_line", 0.5), Line("a/2", "a", "first"), Line("b/1", "b", "over_budget", 0.5)]
     found = report([*lines, *lines], Labels({"a": True, "b": True}))

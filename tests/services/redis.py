@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
+import redis
+
 from sellerwatch.embedded import PartMissingError
 from sellerwatch.embedded.redis import RedisServer, embedded_binary
 from tests.services import ServiceMissingError
@@ -24,6 +26,10 @@ class RealRedis(RedisServer):
             "databases": str(self.databases),
         }
         super().__init__(_binary(), always | {name.replace("_", "-"): value for name, value in options.items()})
+
+    def client(self) -> "redis.Redis":
+        """A client of its first database."""
+        return redis.Redis(port=self.port)
 
     def snapshot_aof(self) -> Path:
         """Copies the append-only file as it is now; to be given to `restore_aof` later."""

@@ -23,7 +23,7 @@ class Flaky:
         self.again.clear()
 
     def pipeline(self, **options: Any) -> "_Pipeline":
-        return _Pipeline(self, self._redis.pipeline(**options))
+        return _Pipeline(self, self._redis.pipeline(**options), self._done)
 
     async def run(self, pipeline: Any) -> Any:
         if self.lost.is_set():
@@ -31,8 +31,7 @@ class Flaky:
             self.lost.clear()
         if self._done is None:
             return await pipeline.execute()
-        done, self._done = self._done, None
-        pipeline.command_stack = pipeline.command_stack[:done]
+        self._done = None
         await pipeline.execute()
         self.lost.set()
         raise RedisConnectionError("the answer was lost")
@@ -42,8 +41,12 @@ class Flaky:
 
 
 class _Pipeline:
-    def __init__(self, flaky: Flaky, pipeline: Any) -> None:
-        self._flaky, self._pipeline = flaky, pipeline
+    def __init__(self, flaky: Flaky, pipeline: Any, at_most: int | None) -> None:
+        self._flaky, self._pipeline, self._at_most = flaky, pipeline, at_most
+
+    def execute_command(self, *command: Any) -> None:
+        if self._at_most is None or len(self._pipeline) < self._at_most:
+            self._pipeline.execute_command(*command)
 
     async def execute(self) -> Any:
         return await self._flaky.run(self._pipeline)

@@ -1,6 +1,7 @@
-"""A Redis database copied and put back: what a failover that lost its tail looks like, without a restart."""
+"""A Redis copied and put back, all or some of it: what a failover that lost its tail looks like, without a restart."""
 
-from typing import Any, cast
+from collections.abc import Container
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -9,8 +10,8 @@ Snapshot = dict[bytes, tuple[bytes, int]]
 
 
 async def snapshot(redis: Redis) -> Snapshot:
-    """The whole database as it is now."""
-    keys = cast(list[bytes], await redis.keys("*"))
+    """All that it holds now."""
+    keys = [key async for key in redis.scan_iter("*", count=1_000)]
     pipeline: Any = redis.pipeline(transaction=False)
     for key in keys:
         pipeline.dump(key).pttl(key)
@@ -18,10 +19,19 @@ async def snapshot(redis: Redis) -> Snapshot:
     return {key: (dump, max(lifetime, 0)) for key, dump, lifetime in zip(keys, found[::2], found[1::2], strict=True)}
 
 
-async def restore(redis: Redis, older: Snapshot) -> None:
-    """Puts the database back to what it was."""
+def tag_of(key: bytes) -> str:
+    """What stands in braces: keys that share it lie on one shard of a cluster."""
+    return key.decode().partition("{")[2].partition("}")[0]
+
+
+async def restore(redis: Redis, older: Snapshot, tags: Container[str]) -> None:
+    """Puts the keys that bear one of the hash tags back to what they were."""
     pipeline: Any = redis.pipeline(transaction=False)
-    pipeline.flushdb()
+    async for key in redis.scan_iter("*", count=1_000):
+        if tag_of(key) in tags:
+            pipeline.delete(key)
+    await pipeline.execute()
     for key, (value, lifetime) in older.items():
-        pipeline.restore(key, lifetime, value)
+        if tag_of(key) in tags:
+            pipeline.restore(key, lifetime, value)
     await pipeline.execute()

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from redis.asyncio import Redis
 
 from streams.entities import Value, decode_value
 from streams.store import connection
-from streams.store.connection import load_scripts
+from streams.store.connection import connect, load_scripts
 from streams.store.entities import NONCE_BYTES, SHARDS, shard_of
+from tests.store.conftest import AnyRedis
 from tests.store.gatherers import Gatherer, Sighted
 from tests.store.rollback import Snapshot, restore, snapshot
 
@@ -22,6 +23,7 @@ KEYS = ("v:device:a", "v:device:b", "v:device:c")
 WORKERS = range(2)
 who = st.sampled_from(WORKERS)
 lost_after = st.none() | st.integers(0, SHARDS)
+every_or_some = st.just(range(SHARDS)) | st.lists(st.sampled_from([shard_of(key) for key in KEYS]), unique=True)
 
 
 class EntityMachine(RuleBasedStateMachine):
@@ -43,7 +45,7 @@ class EntityMachine(RuleBasedStateMachine):
         return Gatherer.start(self.redis)
 
     async def _connect(self, url: str) -> Redis:
-        redis = Redis.from_url(url)
+        redis = connect(url)
         await redis.flushdb()
         await load_scripts(redis, stage="intake")
         return redis
@@ -106,10 +108,11 @@ class EntityMachine(RuleBasedStateMachine):
         self.older = self.run(snapshot(self.redis))
 
     @precondition(lambda self: self.older is not None)
-    @rule()
-    def redis_is_rolled_back(self) -> None:
+    @rule(shards=every_or_some)
+    def redis_is_rolled_back(self, shards: Sequence[int]) -> None:
+        """As a whole, or one server of a cluster."""
         assert self.older is not None
-        self.run(restore(self.redis, self.older))
+        self.run(restore(self.redis, self.older, {f"t.intake.{shard}" for shard in shards}))
 
     # -- what must hold -------------------------------------------------------------------------------
 
@@ -150,11 +153,6 @@ class EntityMachine(RuleBasedStateMachine):
         return values, marks
 
 
-def test_every_event_touches_its_values_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_event_touches_its_values_once(of_any_kind: AnyRedis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.0)
-    run_state_machine_as_test(
-        lambda: EntityMachine(redis_url),  # type: ignore[arg-type]
-        settings=settings(
-            max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    run_state_machine_as_test(lambda: EntityMachine(of_any_kind.url), settings=of_any_kind.effort)  # type: ignore[arg-type]

@@ -1,9 +1,8 @@
 """Whatever happens between claims, commits and rollbacks, Redis holds the fold of the events below its position."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,8 +15,9 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 
 from streams.kafka.poll import Partition
-from streams.store.connection import load_scripts
+from streams.store.connection import connect, load_scripts
 from streams.store.partition import Answer, Commit, PartitionStore
+from tests.store.conftest import AnyRedis
 from tests.store.partitions import ROW_SECONDS, Event, Folded, Worker, fold_of
 from tests.store.rollback import Snapshot, restore, snapshot
 
@@ -46,7 +46,7 @@ class PartitionMachine(RuleBasedStateMachine):
         return self.runner.run(coroutine)
 
     async def _connect(self, url: str) -> Redis:
-        redis = Redis.from_url(url)
+        redis = connect(url)
         await redis.flushdb()
         await load_scripts(redis, stage="watch")
         return redis
@@ -174,13 +174,14 @@ class PartitionMachine(RuleBasedStateMachine):
         self.older = self.run(snapshot(self.redis)), dict(self.owners), delivered
 
     @precondition(lambda self: self.older is not None)
-    @rule()
-    def redis_is_rolled_back(self) -> None:
+    @rule(partitions=st.sampled_from([PARTITIONS, PARTITIONS[:1], PARTITIONS[1:]]))
+    def redis_is_rolled_back(self, partitions: tuple[int, ...]) -> None:
+        """As a whole, or one server of a cluster."""
         assert self.older is not None
         copy, owners, delivered = self.older
-        self.run(restore(self.redis, copy))
-        self.owners = dict.fromkeys(PARTITIONS, "") | owners
-        self.delivered = {p: list(alerts) for p, alerts in delivered.items()}
+        self.run(restore(self.redis, copy, {f"t.watch.{partition}" for partition in partitions}))
+        self.owners |= {p: owners.get(p, "") for p in partitions}
+        self.delivered |= {p: list(delivered[p]) for p in partitions}
 
     # -- what must hold -------------------------------------------------------------------------
 
@@ -208,7 +209,7 @@ class PartitionMachine(RuleBasedStateMachine):
 
     async def _stored(self, partition: int) -> Folded:
         tag, found = self.store.key(partition, ""), Folded(alerts=list(self.delivered[partition]))
-        keys = cast(list[bytes], await self.redis.keys(tag + "[so]:*"))
+        keys = [key async for key in self.redis.scan_iter(tag + "[so]:*", count=1_000)]
         names = [key.decode().removeprefix(tag) for key in keys]
         pipeline: Any = self.redis.pipeline(transaction=False)
         for name in names:
@@ -223,10 +224,5 @@ class PartitionMachine(RuleBasedStateMachine):
         return found
 
 
-def test_the_state_is_the_fold_whatever_workers_and_redis_do(redis_url: str) -> None:
-    run_state_machine_as_test(
-        lambda: PartitionMachine(redis_url),  # type: ignore[arg-type]
-        settings=settings(
-            max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+def test_the_state_is_the_fold_whatever_workers_and_redis_do(of_any_kind: AnyRedis) -> None:
+    run_state_machine_as_test(lambda: PartitionMachine(of_any_kind.url), settings=of_any_kind.effort)  # type: ignore[arg-type]

@@ -4,11 +4,9 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
 
 import msgspec
 import pytest
-from kafka import KafkaConsumer
 from redis.asyncio import Redis
 
 from detectors.alert_policy import Policy
@@ -22,6 +20,7 @@ from streams.fold import PartitionState, fold_step
 from streams.intake import log_partition
 from streams.models import ModelShelf
 from streams.policy.published import PolicyShelf
+from streams.reading import read_topic
 from streams.rejected import Rejected
 from streams.settings import Settings
 from streams.store.connection import connect, load_scripts
@@ -42,10 +41,8 @@ def test_an_act_is_on_its_topic_when_it_counts_as_recorded(mock_kafka: EmbeddedK
     with closing(ActRecorder(settings)) as recorder, ThreadPoolExecutor(4) as threads:
         ids = set(threads.map(lambda _: recorder.record(ERASED), range(8)))
 
-    options: dict[str, Any] = {"bootstrap_servers": mock_kafka.bootstrap, "api_version": (0, 11)}
-    options |= {"consumer_timeout_ms": 2_000, "fetch_max_wait_ms": 50, "auto_offset_reset": "earliest"}
-    with closing(KafkaConsumer(names.ACTS, **options)) as consumer:
-        found = [event for record in consumer if (event := parse(record.value)).event_id in ids]
+    sent = [parse(held.value) for held in read_topic(settings, names.ACTS)]
+    found = [event for event in sent if event.event_id in ids]
     assert sorted(event.event_id for event in found) == sorted(ids)
     assert {event.seller_id for event in found} == {""}
     assert found[0].body == ActRecorded("buyer.erased", "ann", "admin", "buyer", "buyer-77")

@@ -1,7 +1,9 @@
 """The client of Redis: commands are packed in C, and arrive as the library would send them."""
 
+from typing import cast
+
 import pytest
-from redis.asyncio import Redis, SSLConnection
+from redis.asyncio import Redis, RedisCluster, SSLConnection
 
 from streams.store.connection import connect
 
@@ -27,5 +29,7 @@ async def test_names_of_two_words_scripts_and_pipelines_work(redis_url: str) -> 
 
 def test_a_connection_that_is_to_be_encrypted_is() -> None:
     pool = connect("rediss://redis.example:6380/0").connection_pool
+    cluster = cast(RedisCluster, connect("rediss+cluster://redis.example:6380/0"))
 
     assert issubclass(pool.connection_class, SSLConnection)
+    assert issubclass(cluster.connection_kwargs["connection_class"], SSLConnection)

@@ -6,7 +6,7 @@ import msgspec
 
 from detectors.events import LinkFound, Record, Source, ValueListed
 from streams.entities import MAX_SELLERS, Touch, Value, decode_value, encode, touch
-from streams.gather import Gathering, Incoming
+from streams.gather import MAX_TOLD, Gathering, Incoming
 from streams.privacy import HashKey, Pseudonyms, pseudonymise
 from streams.upstream import parse
 from tests.upstream import event
@@ -124,6 +124,72 @@ def test_two_sellers_on_one_device_are_linked_in_both_logs() -> None:
 
     assert [other.seller_id for other in sighting(records[0], "device").others] == ["first"]
     assert links(records) == [("first", "second", "device", "")]
+
+
+def rings(records: list[Record]) -> set[tuple[str, str, str, str]]:
+    """Who is told of whom, by which kind of value of which neighbour."""
+    told = [(record.seller_id, record.body) for record in records]
+    return {(to, b.other_seller, b.kind, b.through) for to, b in told if isinstance(b, LinkFound) and b.through}
+
+
+def test_both_ends_of_a_chain_are_told_of_each_other_whichever_link_comes_last() -> None:
+    later, middle_last = Gatherer(), Gatherer()
+    later.gather(registered("a", payout_account="p1"), registered("b", payout_account="p1", device_id="d1"))
+    middle_last.gather(registered("a", payout_account="p1"), registered("c", device_id="d1"))
+
+    told = later.gather(registered("c", device_id="d1"))
+    of_middle = middle_last.gather(registered("b", payout_account="p1", device_id="d1"))
+
+    assert rings(told) == {("a", "c", "device", "b"), ("c", "a", "payout_account", "b")}
+    assert rings(of_middle) == rings(told)
+
+
+def test_sellers_that_share_one_value_are_all_linked_and_have_no_chain() -> None:
+    gatherer = Gatherer()
+
+    records = gatherer.gather(*(registered(f"s{n}", payout_account="p1", device_id="d1") for n in range(5)))
+
+    assert len({(seller, other) for seller, other, _, _ in links(records)}) == 10
+    assert rings(records) == set()
+
+
+def test_neither_a_warehouse_nor_an_agency_s_phone_makes_a_chain() -> None:
+    gatherer = Gatherer()
+    shops = [registered(f"s{n}", address="Warehouse 1", phone="123456", device_id=f"d{n}") for n in range(500)]
+    gatherer.gather(*shops)
+
+    records = gatherer.gather(registered("x", device_id="d3"), registered("y", device_id="d400", address="Warehouse 1"))
+
+    assert rings(records) == set()
+
+
+def test_a_seller_with_many_neighbours_tells_a_few_of_them() -> None:
+    gatherer = Gatherer()
+    kinds = ("email", "phone", "payout_account", "tax_id")
+    fields = {kind: f"{kind}-1" for kind in kinds}
+    for number, kind in enumerate(kinds * 2):
+        gatherer.gather(registered(f"s{number}", **{kind: fields[kind]}))
+    gatherer.gather(registered("middle", **fields))
+
+    told = rings(gatherer.gather(registered("last", device_id="d9"), registered("middle", device_id="d9")))
+
+    assert len({to for to, _, _, _ in told if to != "last"}) == MAX_TOLD
+
+
+def test_rings_are_told_the_same_wherever_batches_begin() -> None:
+    events = [
+        registered("a", payout_account="p1"),
+        registered("b", payout_account="p1", device_id="d1"),
+        registered("c", device_id="d1", phone="123456"),
+        registered("d", phone="123456"),
+    ]
+    at_once, singly = Gatherer(), Gatherer()
+
+    together = at_once.gather(*events)
+
+    assert together == [record for one in events for record in singly.gather(one)]
+    assert at_once.memory == singly.memory
+    assert ("d", "b", "device", "c") in rings(together)
 
 
 def test_two_shops_of_one_buyer_are_not_linked() -> None:
@@ -437,6 +503,17 @@ def test_who_reports_has_a_record_as_reporter_and_one_as_buyer() -> None:
     reporter, buyer = sighting(report, "reporter"), sighting(report, "buyer")
     assert (reporter.events, reporter.others[0].status) == (1, "banned")
     assert (buyer.buyer.orders, buyer.events) == (1, 1)
+
+
+def test_who_reviews_is_known_by_the_sellers_that_were_reviewed_and_how_often() -> None:
+    gatherer = Gatherer()
+    said = [event("review.left", seller_id=seller, buyer_id="b-1", rating=5) for seller in ("s-1", "s-2", "s-2")]
+    first, second, again = (
+        sighting(record, "reviewer") for record in gatherer.gather(*said)[1:] + gatherer.gather(said[0])
+    )
+
+    assert [(seen.own, seen.sellers) for seen in (first, second, again)] == [(0, 1), (1, 1), (1, 1)]
+    assert [other.seller_id for other in second.others] == ["s-1"]
 
 
 def test_a_mailbox_for_minutes_is_told_from_others_before_it_is_hashed() -> None:

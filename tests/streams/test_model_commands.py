@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from detectors.events import DAY, Source, decode_record
-from detectors.learners import GUARD, RISK, WORDS, Learners
+from detectors.learners import GUARD, WORDS, Learners
+from detectors.risk_learner import RISK
 from detectors.training import TrainingRow, encode_row
 from detectors.words_learner import WordsLearner
 from sellerwatch.models.comparing import differences
@@ -19,6 +20,7 @@ from streams.model_commands import (
     Announcement,
     ModelCommand,
     all_slots,
+    back_to,
     decode_announcement,
     pack_command,
     slots_of,
@@ -106,14 +108,18 @@ def rows(first: int, last: int) -> list[bytes]:
     return [encode_row(msgspec.structs.replace(wide(row), source=Source(names.EVENTS, 0, at))) for at, row in numbered]
 
 
-async def test_a_rollback_announces_the_old_version_and_holds_the_model_until_it_is_released(bench: Bench) -> None:
+async def test_a_rollback_announces_the_old_version_as_it_was_and_holds_the_model_until_it_is_released(
+    bench: Bench,
+) -> None:
     await bench.takes(*rows(0, 2_700))
     versions = [version for model, version in bench.sent if model == RISK]
     old = next(a for a in bench.store.published(RISK) if a.version != versions[-1])
-    back = ModelCommand("rollback", RISK, 99 * DAY, "ana", old.version, old.snapshot)
-
-    await bench.takes(pack_command(back, KEY))
+    old = msgspec.structs.replace(old, judged=77, average_precision=0.5, precision_at_50=0.25, calibration_error=0.125)
+    bench.learners.risk.validation.note(0.9, True, 1)
+    await bench.takes(pack_command(back_to(old, 99 * DAY, "ana"), KEY))
     assert bench.sent[-1] == (RISK, old.version)
+    again = bench.store.published(RISK)[-1]
+    assert (again.version, again.published_at, again.figures) == (old.version, 99 * DAY, (77, 0.5, 0.25, 0.125))
     before = len([model for model, _ in bench.sent if model == RISK])
     await bench.takes(*rows(2_700, 3_000))
     assert len([model for model, _ in bench.sent if model == RISK]) == before

@@ -93,6 +93,8 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         "redis://user:swordfish@redis.example:swordfish/0",
         "user:swordfish@redis.example",
         "http://user:swordfish@redis.example",
+        "http+cluster://user:swordfish@redis.example",
+        "redis+cluster://user:swordfish@redis.example:6379/1",
         "redis://",
     ],
 )

@@ -13,6 +13,7 @@ from console.store.database import Database
 from console.store.feed.decision_rows import take_decisions
 from console.store.feed.erasing import alerts_left
 from console.store.feed.keeping import trim
+from console.store.feed.label_rows import decode_labelled, take_labels, take_versions
 from console.store.feed.log_rows import take_log
 from console.store.feed.positions import Place, Position, anchor_of, move
 from console.store.raising import take_alerts
@@ -24,7 +25,7 @@ from streams.upstream import micros_of
 
 log = structlog.get_logger()
 
-TOPICS: Final = (names.EVENTS, names.DECISIONS, names.ALERTS)
+TOPICS: Final = (names.EVENTS, names.DECISIONS, names.ALERTS, names.TRAINING)
 UNFIT: Final = (DataError, IntegrityError, OverflowError, ValueError)
 """A record that no row can be made of, such as an alert of a severity that a later version knows."""
 MILLISECOND: Final[Micros] = 1_000
@@ -92,6 +93,9 @@ def _take(connection: Connection, parts: Sequence[Part], now: Micros) -> None:
     log_records = [record for _, record in _decoded(parts, names.EVENTS, decode_record)]
     decided = [(decision, read.written) for read, decision in _decoded(parts, names.DECISIONS, _decode_decision)]
     raised = [alert for _, alert in _decoded(parts, names.ALERTS, _decode_alert)]
+    labelled = _decoded(parts, names.TRAINING, decode_labelled)
+    take_labels(connection, [(read.offset, row) for read, row in labelled if row])
+    take_versions(connection, log_records)
     judged = take_log(connection, log_records)
     take_decisions(connection, decided)
     take_alerts(connection, alerts_left(connection, raised, [micros_of(alert.raised_at) for alert in raised]), now)

@@ -121,7 +121,8 @@ def _erase_mentions(connection: Connection, seller_id: str, until: Micros) -> No
 
 def without(alert: Alert, gone: set[str]) -> Alert:
     """The alert without sellers among its evidence, or in the words of its reasons."""
-    evidence = replace(alert.evidence, sellers=[link for link in alert.evidence.sellers if link.seller_id not in gone])
+    linked = [link for link in alert.evidence.sellers if gone.isdisjoint((link.seller_id, link.through))]
+    evidence = replace(alert.evidence, sellers=linked)
     named = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in sorted(gone)))
     reasons = [replace(reason, text=named.sub(ERASED, reason.text)) for reason in alert.reasons]
     return replace(alert, evidence=evidence, reasons=reasons)

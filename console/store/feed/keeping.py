@@ -13,10 +13,12 @@ from console.store.schema import (
     decisions,
     erased,
     given,
+    labels,
     links,
     listings,
     occurrences,
     orders,
+    risk_versions,
     sellers,
     verdicts,
 )
@@ -31,7 +33,7 @@ _LATEST: Final = {
     links: ("found_at", "other", "kind", "value"),
     occurrences: ("event_time", "event_id"),
 }
-_BY_AGE: Final = (decisions, orders, listings, links, occurrences, sellers)
+_BY_AGE: Final = (decisions, orders, listings, links, occurrences, sellers, labels, risk_versions)
 SLICE: Final = 2_000
 """Rows deleted in one transaction: writers wait for no longer than that takes."""
 

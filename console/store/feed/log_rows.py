@@ -219,6 +219,8 @@ def _links(record: Record) -> list[dict[str, Any]]:
     known = {"seller_id": record.seller_id, "found_at": record.event_time, "logged_at": record.logged_at}
     body = record.body
     if isinstance(body, LinkFound):
+        if body.through:  # an edge of two others: their own logs have it
+            return []
         value = {"other": body.other_seller, "kind": body.kind, "value": body.value, "sellers": body.sellers}
         return [known | value | {"role": body.role, "own_role": body.own_role}]
     return [

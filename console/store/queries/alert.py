@@ -1,13 +1,13 @@
 """One alert with all that belongs to it: what was raised, what was judged, and how similar ones ended."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from console.store.queries.queue import COLUMNS, QueueItem, item_of
-from console.store.schema import alert_bodies, alerts, given, verdicts
+from console.store.schema import alert_bodies, alerts, given, labels, risk_versions, verdicts
 from console.store.states import State
 from console.store.writing import AnyRow
 from detectors.decision import Alert
@@ -34,6 +34,12 @@ class Judgement(Struct, frozen=True):
     reason: str | None
     back: bool
     """Whether it stands in the log; else it is on its way."""
+    orders: int | None = None
+    """Orders of the seller that have become labels because of it; `None`: none yet."""
+    model: str | None = None
+    """The first version of the risk model that has learned from them; `None`: none yet."""
+    learned_at: Micros | None = None
+    """When that was published."""
 
 
 class AlertPage(Struct, frozen=True):
@@ -97,15 +103,26 @@ def judgements(connection: Connection, item: QueueItem, ids: list[str]) -> list[
         & (verdicts.c.event_time >= item.first_raised_at)
         & or_(verdicts.c.pattern.is_(None), verdicts.c.pattern == item.pattern)
     )
-    told = (given.c.analyst.label("given_by"), given.c.note)
+    learned = _learned(risk_versions.c.version, "model"), _learned(risk_versions.c.logged_at, "learned_at")
+    told = (given.c.analyst.label("given_by"), given.c.note, labels.c.orders, *learned)
     query = (
         select(verdicts, *told)
-        .select_from(verdicts.outerjoin(given, given.c.event_id == verdicts.c.event_id))
+        .select_from(
+            verdicts.outerjoin(given, given.c.event_id == verdicts.c.event_id).outerjoin(
+                labels, labels.c.event_id == verdicts.c.event_id
+            )
+        )
         .where(or_(named, on_seller))
         .order_by(verdicts.c.event_time, verdicts.c.event_id)
         .limit(200)
     )
     return [_judgement(row) for row in connection.execute(query)]
+
+
+def _learned(what: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """Of the first version of the risk model that has read a verdict's labels."""
+    read = risk_versions.c.reached >= labels.c.reached
+    return select(what).where(read).order_by(risk_versions.c.reached).limit(1).scalar_subquery().label(name)
 
 
 def alike(connection: Connection, page: AlertPage) -> Alike:
@@ -156,4 +173,7 @@ def _judgement(row: AnyRow) -> Judgement:
         row.until,
         row.reason,
         row.logged_at is not None,
+        row.orders,
+        row.model,
+        row.learned_at,
     )

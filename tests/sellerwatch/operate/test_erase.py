@@ -15,6 +15,7 @@ from detectors.events import ActRecorded, Record, Source
 from detectors.facet_states import BuyerMix
 from detectors.kept_texts import KeptText, encode_kept_text, place_of
 from detectors.order_rows import OrderRow, encode_order_row
+from detectors.parts import mark_of, with_order
 from detectors.profile import Link, Profile, decode_profile, encode_profile
 from streams import entities
 from streams.entities import BuyerStats, Linked, Order, SellerSeen, Standing, Value, encode
@@ -64,7 +65,9 @@ def filled(ground: Ground) -> Ground:
         alert = {"type": "alert.raised", "alert": alert_json(f"alr_{number}", seller)}
         ground.redis.xadd(watch_key(seller, "out"), alert)
     shared = Value(2, MONDAY, MONDAY, 2, [seen("shop-1"), seen("shop-2")])
-    stats = Value(2, MONDAY, MONDAY, 2, [seen("shop-1", "buyer"), seen("shop-2", "buyer")], buyer=BuyerStats(MONDAY, 2))
+    parts = with_order(with_order(b"", mark_of("shop-1"), 1, MONDAY), mark_of("shop-2"), 1, MONDAY)
+    stats = Value(2, MONDAY, MONDAY, 2, [seen("shop-1", "buyer"), seen("shop-2", "buyer")])
+    stats.buyer = BuyerStats(MONDAY, 2, parts=parts)
     put(intake_key("v:device:k1:d"), NONCE + encode(shared))
     put(intake_key(f"v:buyer:{buyer}"), NONCE + encode(stats))
     return ground
@@ -121,7 +124,8 @@ def test_a_seller_is_nowhere_any_more_and_others_keep_what_is_theirs(filled: Gro
         done = filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "60")
 
     assert done["complete"]
-    assert holding(filled, b"shop-1") == set()
+    assert holding(filled, b"shop-1") == holding(filled, mark_of("shop-1")) == set()
+    assert holding(filled, mark_of("shop-2")) != set()
     assert not filled.redis.exists(watch_key("shop-1", "o:o1"), intake_key("o:o1"), intake_key("s:shop-1"))
     assert not filled.redis.exists(intake_key("v:email:k1:e1"))
     device = entities.decode_value(stored(filled, "v:device:k1:d") or b"")
