@@ -233,6 +233,34 @@ def test_a_kafka_that_says_nothing_holds_up_no_other_page(
     asyncio.run(console.close())
 
 
+def test_a_redis_that_says_nothing_is_named_and_holds_nobody_up(
+    tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.state.REDIS_SECONDS", 0.2)
+    monkeypatch.setattr("console.deliveries.PATIENCE_SECONDS", 0.2)
+    app = made_app(settings_of(tmp_path, console_open=True, redis_url=f"redis://{silent}/0"))
+    pages = {
+        "/": (200, "Queue"),
+        "/alerts/alr_000003": (200, "Redis does not answer, so it cannot be said where it is"),
+        "/links?seller=seller-3&steps=4": (200, "Redis does not answer: links are those"),
+        "/system": (200, "looked at"),
+        "/system/models": (503, STILL),
+        "/system/deliveries": (503, STILL),
+        "/system/words": (503, STILL),
+    }
+
+    async def visit() -> dict[str, Any]:
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            found = {path: await client.get(path) for path in pages}
+        await app.state.console.close()
+        return found
+
+    found = asyncio.run(asyncio.wait_for(visit(), 60))
+    for path, (status, said) in pages.items():
+        assert (found[path].status_code, said in found[path].text) == (status, True), path
+
+
 def test_what_a_seller_writes_stays_text(tmp_path: Path) -> None:
     app = made_app(settings_of(tmp_path, console_open=True), alerts=0)
     evil = '"><script>alert(1)</script>'
