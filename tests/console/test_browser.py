@@ -26,6 +26,8 @@ pytestmark = pytest.mark.skipif(
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ROLES = ("auditor", "analyst", "lead", "admin")
 Scheme = Literal["light", "dark"]
+TALLEST = "Math.max(0, ...[...document.querySelectorAll('thead th')].map((cell) => cell.offsetHeight))"
+"""Pixels of the tallest cell at the head of a table."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,7 @@ def test_nothing_runs_out_of_a_screen_of_360_pixels(browser: Browser, site: Site
         narrow.open(path)
         narrow.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         assert narrow.page.evaluate("document.documentElement.scrollWidth") <= 360, name
+        assert narrow.page.evaluate(TALLEST) <= 90, f"{name}: the words of a table's head are cut into letters"
 
 
 def test_without_scripts_one_logs_in_filters_and_judges(browser: Browser, site: Site) -> None:
