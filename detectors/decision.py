@@ -85,6 +85,8 @@ class Alert(Struct, frozen=True, omit_defaults=True):
         return "alert.escalated" if self.escalation else "alert.raised"
 
 
+_MINUTES: Final = [f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60)]
+_SECONDS: Final = [f"{second:02d}" for second in range(60)]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -107,9 +109,9 @@ def linked_sellers(links: tuple[Link, ...], ring: Ring | None) -> list[LinkedSel
 def say_time(time: Micros) -> str:
     """RFC 3339 in UTC, with microseconds only where there are some."""
     day, rest = divmod(min(max(time, 0), _LAST), DAY)
-    second, micros = divmod(rest, SECOND)
-    minute = second // 60
-    said = f"{_date(day)}{minute // 60:02d}:{minute % 60:02d}:{second % 60:02d}"
+    whole, micros = divmod(rest, SECOND)
+    minute, second = divmod(whole, 60)
+    said = f"{_date(day)}{_MINUTES[minute]}{_SECONDS[second]}"
     return f"{said}.{micros:06d}Z" if micros else f"{said}Z"
 
 
