@@ -363,6 +363,7 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
 
 
 def test_it_says_which_topic_is_missing() -> None:
-    missing = pytest.raises(SettingsError, match=r"sellerwatch\.decisions, sellerwatch\.alerts, sellerwatch\.training; make them")
+    named = ", ".join((names.DECISIONS, names.ALERTS, names.TRAINING))
+    missing = pytest.raises(SettingsError, match=f"{named}; make them")
     with embedded(names.EVENTS) as cluster, missing:
         places_of(settings_for(cluster))
