@@ -133,12 +133,17 @@ class TextLearner:
     def _note_clean(self, margin: float) -> None:
         place = int((min(max(margin, _LOWEST), _HIGHEST - _STEP) - _LOWEST) / _STEP)
         self._scores[place] += 1
-        if int(self._scores.sum()) >= MEMORY:
+        if self.measured >= MEMORY:
             self._scores >>= 1
+
+    @property
+    def measured(self) -> int:
+        """Clean texts that the levels rest on: what came before the first confirmed sellers measures nothing."""
+        return int(self._scores.sum())
 
     def levels(self) -> tuple[float, float, float]:
         """Margins above which the shares `LEVELS` of clean texts lie, as they scored before they were learned."""
-        total, above, found = int(self._scores.sum()), 0, []
+        total, above, found = self.measured, 0, []
         shares = list(LEVELS[::-1])
         for place in range(BINS - 1, -1, -1):
             above += int(self._scores[place])
@@ -154,7 +159,7 @@ class TextLearner:
         largest = max(int(np.abs(self._weights).max()), 1)
         weights = np.rint(self._weights * (127.0 / largest)).astype(np.int8).tobytes()
         scale = largest / 127.0 / UNIT
-        counts = self.bad, self.clean, self.bad_sellers
+        counts = self.bad, self.measured, self.bad_sellers
         return pack(SNAPSHOT, TextSnapshot(scale, self.levels(), *counts, weights))
 
     def state(self) -> bytes:

@@ -62,7 +62,7 @@ class WordsLearner:
         self._state = None
         self.text.learn_seller(row.texts, bad=bad)
         self.emerging.learn(row.texts, bad=bad)
-        ready = self.text.bad_sellers >= LEAST_BAD_SELLERS and self.text.clean >= LEAST_CLEAN
+        ready = self.text.bad_sellers >= LEAST_BAD_SELLERS and self.text.measured >= LEAST_CLEAN
         self.due = (bad or ready != self._ready) and self._clock.tick(row.logged_at, self.text.bad_sellers)
         self.due = self.due or ready != self._ready
         self._ready = ready

@@ -15,7 +15,7 @@ from console.store.feed.positions import MovedError, Place, anchor_of, read_posi
 from console.store.feed.rebuilding import rebuild
 from console.store.feed.running import Feed
 from console.store.queries.alert import Judgement, alert_page
-from console.store.schema import FED, alerts, decisions, leases, orders, positions, sellers, verdicts
+from console.store.schema import FED, alerts, decisions, labels, leases, orders, positions, sellers, verdicts
 from detectors.decision import Decision, encode_alert, encode_decision, say_time
 from detectors.events import (
     DAY,
@@ -283,7 +283,7 @@ def test_a_rebuild_gives_what_the_feed_gave(tmp_path: Any, broker: EmbeddedKafka
     until(lambda: number_of(database, orders) == 1)
     send(settings, sent[7:])
     until(lambda: number_of(database, alerts) == 1 and number_of(database, verdicts) == 1)
-    until(lambda: number_of(database, decisions) == 3)
+    until(lambda: number_of(database, decisions) == 3 and number_of(database, labels) == 1)
     assert feed.failing is None
     feed.stop()
     fed = contents(database, positions)

@@ -84,6 +84,21 @@ def test_with_too_few_of_either_kind_it_has_no_opinion_yet(sellers: int, clean: 
     assert share_above(model, bad_texts(50), 0.01) == 0.0
 
 
+def test_sellers_confirmed_at_once_give_no_opinion_before_clean_texts_have_measured_it() -> None:
+    learner = TextLearner()
+    for text in clean_texts(1_000):
+        learner.learn_one(text, bad=False)
+    for seed in range(10):
+        learner.learn_seller(bad_texts(4, seed=seed + 10), bad=True)
+    assert not model_of(learner).ready
+
+    for text in clean_texts(LEAST_CLEAN, seed=97):
+        learner.learn_one(text, bad=False)
+    assert model_of(learner).ready
+    assert share_above(model_of(learner), clean_texts(2_000, seed=98), 0.5) <= 0.05
+    assert share_above(model_of(learner), bad_texts(200, seed=99), 0.9) >= 0.95
+
+
 def test_after_some_verdicts_it_knows_new_listings_of_that_kind_and_leaves_others_alone() -> None:
     model = model_of(taught())
 

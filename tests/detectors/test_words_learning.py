@@ -130,10 +130,12 @@ def row(
 
 def learned(learners: Learners) -> list[Published]:
     published: list[Published] = []
-    for number, text in enumerate(clean_texts(600)):
-        published += learners.learn_one(row(number, [text], "good"), number)
-    for number in range(600, 640):
-        published += learners.learn_one(row(number, bad_texts(4, seed=number), "bad"), number)
+    clean = clean_texts(640)
+    for number, text in enumerate(clean):
+        if 300 <= number < 340:
+            published += learners.learn_one(row(number, bad_texts(4, seed=number + 300), "bad"), number)
+        else:
+            published += learners.learn_one(row(number, [text], "good"), number)
     return published
 
 
