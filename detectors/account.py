@@ -125,7 +125,7 @@ class Accounts:
 
     Each newcomer lacks something; so no single fact reaches the line. It takes a throw-away mailbox or borrowed
     contacts together with an identity that is missing or failed, on an account that is new or already trades. A tax
-    id that cannot be one, mistyped or made up, counts as half of either.
+    id that cannot be one, mistyped or made up, counts less than half of either.
 
     Misses a mule: a real person who lends a verified identity.
 
@@ -152,7 +152,7 @@ class Accounts:
 
     mail: float = 1.15
     contact: float = 1.0
-    tax_id: float = 0.7
+    tax_id: float = 0.5
     overdue: float = 0.9
     failed: float = 0.7
     device: float = 0.5
@@ -161,7 +161,7 @@ class Accounts:
         f, peers = batch.features, batch.peers
         contact = above(f["contact_reused"], peers["contact_reused"])
         wrong = f["tax_id_wrong"]
-        nameless = either(f["mail_throwaway"], contact, 0.5 * wrong)
+        nameless = either(f["mail_throwaway"], contact, 0.4 * wrong)
         unshown = 2.0 * above(f["unverified"], 0.5)
         unknown = either(f["kyc_failed"], f["kyc_overdue"], 0.6 * unshown)
         return (

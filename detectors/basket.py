@@ -134,7 +134,7 @@ class DangerousBasket:
 
     sold: float = 1.3
     one_buyer: float = 1.4
-    gathered: float = 3.0
+    gathered: float = 1.9
     unverified: float = 0.5
 
     def weigh(self, batch: Batch) -> Sequence[Column]:

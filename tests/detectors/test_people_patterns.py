@@ -75,12 +75,12 @@ def test_a_tax_id_that_cannot_be_one_joins_a_throwaway_mailbox_and_says_since_wh
     for market, check in ((made_up, "wrong"), (plain, None)):
         account = registered(mail="throwaway", verification="none", tax_id="k:1", tax_check=check)
         market.happens(account)
-        orders(market, 4)
+        orders(market, 12)
 
     assert made_up.patterns() == ["account"]
     said = {reason.code: reason.text for reason in made_up.effects.alerts[0].reasons}
     assert "on 2026-03-02 has wrong check digits" in said["wrong_tax_id"]
-    assert made_up.risk() > plain.risk() + 0.1
+    assert plain.patterns() == []
 
 
 def test_a_mistyped_tax_id_of_an_ordinary_newcomer_does_not_and_its_correction_takes_it_back() -> None:
@@ -277,9 +277,9 @@ def parts_from(*orders: tuple[str, str, str], days: float = 4.0, **account: Any)
 def test_a_set_that_buyers_gather_from_three_sellers_is_told_to_who_sells_its_last_part() -> None:
     rounds = [(seller, buyer, part) for buyer in ("ann", "bob", "cid", "dan")
               for seller, part in (("x", PRESS), ("y", DIE), ("z", BINDER))]  # fmt: skip
-    trades = parts_from(*rounds, verification="none")
+    trades, verified = parts_from(*rounds, verification="none"), parts_from(*rounds)
 
-    assert trades.alerted("x") == []
+    assert trades.alerted("x") == verified.alerted("z") == []
     assert set(trades.alerted("z")) == {"basket"}
     said = {r.code: r.text for alert in trades.market.effects.alerts for r in alert.reasons}
     assert "3 buyer(s) gathered" in said["gathered_set"]
@@ -290,7 +290,7 @@ def test_one_buyer_who_gathers_a_set_raises_a_verified_seller_of_one_part_and_do
     trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER))
     alone = parts_from(("z", "ann", BINDER))
 
-    assert trades.highest("z") > alone.highest("z") + 0.4
+    assert trades.highest("z") > alone.highest("z") + 0.3
     assert [trades.alerted(seller) for seller in "xyz"] == [[], [], []]
 
 
@@ -299,7 +299,7 @@ def test_one_buyer_who_gathers_a_set_raises_a_verified_seller_of_one_part_and_do
     [
         [("x", "ann", PRESS), ("y", "bob", DIE), ("z", "cid", BINDER)],
         [("x", "ann", "Flower press"), ("y", "ann", "Die cutter"), ("z", "ann", BINDER)],
-        [("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", "White PVC cards")],
+        [("x", "ann", PRESS), ("y", "ann", DIE), ("w", "ann", BINDER), ("z", "ann", "White PVC cards")],
         [("x", "ann", PRESS), ("y", "ann", DIE)],
     ],
     ids=["other people", "crafts", "another set", "a machine and its die"],
