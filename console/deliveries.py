@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from detectors.decision import Alert
 from detectors.events import SECOND, Micros
-from streams.queued_alert import Tries
+from streams.delivery.queued_alert import Tries
 from streams.upstream import micros_of
 
 if TYPE_CHECKING:

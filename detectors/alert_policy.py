@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
-from detectors.catalogue import Catalogue, fingerprint
 from detectors.events import DAY, HOUR, AlertSnoozed, Micros
 from detectors.expectations import NO_EXPECTATIONS, Market
-from detectors.features import FEATURES
-from detectors.lexicon import Lexicon, sample_lexicon
+from detectors.language.lexicon import Lexicon, sample_lexicon
+from detectors.patterns.catalogue import Catalogue, fingerprint
+from detectors.patterns.features import FEATURES
 from detectors.policy_parts import CHANCES, REVIEW, Budget, CohortLine, Stratum
-from detectors.profile import AlertState
+from detectors.profiles.profile import AlertState
 
 KEPT_ALERTS = 8
 """Patterns whose last alert a profile remembers."""

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from detectors.base import Case, Raw, Row, Term
 from detectors.batch import Batch, Column, Matrix, above, saturate
-from detectors.catalogue import Catalogue
-from detectors.features import FEATURES
-from detectors.norms import norm_of
-from detectors.risk_model import Opinion, tells_of_seller
-from detectors.risk_reasons import learned_term, ordinary_term
+from detectors.models.risk_model import Opinion, tells_of_seller
+from detectors.patterns.base import Case, Raw, Row, Term
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.features import FEATURES
+from detectors.patterns.norms import norm_of
+from detectors.patterns.risk_reasons import learned_term, ordinary_term
 
 SELLER_SHARE: Final = 0.6
 """How much of the seller's evidence counts against each single order."""

@@ -7,18 +7,18 @@ from typing import Any, Final
 from detectors import alert_policy
 from detectors.alert_policy import SEVERITIES, Outcome, Policy
 from detectors.assessment import JUDGED_BY_LABELS, Explainer
-from detectors.base import Row
 from detectors.budget import Candidate
 from detectors.decision import Alert, Decision, Evidence, linked_sellers, say_time
 from detectors.effects import Effects
 from detectors.events import OrderPlaced, Record, Source
-from detectors.facet_states import Ring
 from detectors.judging import Judged
 from detectors.learning import SCORED
-from detectors.norms import learn_norm
-from detectors.order_rows import OrderRow
+from detectors.patterns.base import Row
+from detectors.patterns.norms import learn_norm
 from detectors.policy_parts import Budget, chosen, share_of
-from detectors.profile import AlertState
+from detectors.profiles.facet_states import Ring
+from detectors.profiles.order_rows import OrderRow
+from detectors.profiles.profile import AlertState
 from detectors.sampling import RISKY, sampled_row
 from detectors.text_sampling import keep_text
 

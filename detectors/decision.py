@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from detectors.assessment import Reason
 from detectors.events import DAY, SECOND, Micros
-from detectors.facet_states import Ring
-from detectors.profile import Link
-from detectors.rings import beyond, sure_links
+from detectors.patterns.rings import beyond, sure_links
+from detectors.profiles.facet_states import Ring
+from detectors.profiles.profile import Link
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -33,7 +33,7 @@ class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     """The strongest one; empty where nothing speaks against the seller."""
     outcome: str
     features: bytes
-    """One byte each, 255 for 1.0, in the order of `detectors.features.FEATURES`, whose fingerprint
+    """One byte each, 255 for 1.0, in the order of `detectors.patterns.features.FEATURES`, whose fingerprint
     `versions` gives; base64 in JSON."""
     versions: Mapping[str, str]
     order_id: str | None = None

@@ -5,10 +5,10 @@ from msgspec import Struct
 from detectors.budget import Candidate
 from detectors.decision import Alert, Decision
 from detectors.events import Micros
-from detectors.kept_texts import KeptText
-from detectors.order_rows import OrderRow
-from detectors.profile import Profile
-from detectors.training import TrainingRow
+from detectors.models.training import TrainingRow
+from detectors.profiles.kept_texts import KeptText
+from detectors.profiles.order_rows import OrderRow
+from detectors.profiles.profile import Profile
 
 
 class Effects(Struct, gc=False):

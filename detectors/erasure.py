@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
-from detectors.facet_states import ReviewCircle
-from detectors.profile import REMEMBERED, Profile
-from detectors.rings import without_far
-from detectors.sightings import without_links
+from detectors.patterns.rings import without_far
+from detectors.profiles.facet_states import ReviewCircle
+from detectors.profiles.profile import REMEMBERED, Profile
+from detectors.profiles.sightings import without_links
 
 SELLER: Final = "seller.erased"
 """Act: all that is remembered of the seller."""

@@ -393,7 +393,7 @@ class BuyerHistory(Struct, frozen=True, omit_defaults=True, gc=False):
     high_share: float = 0.0
     """Share of those among the orders of that time."""
     parts: int = 0
-    """Of an order that names parts of `detectors.parts`: which of them the buyer had of other sellers in 30 days."""
+    """Of an order that names parts (`detectors.patterns.parts`): which of them the buyer had of others in 30 days."""
     parts_sellers: int = 0
     """Of how many sellers."""
 

@@ -10,7 +10,6 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from detectors.alert_policy import Policy
-from detectors.base import Row
 from detectors.deciding import Deciding
 from detectors.decision import encode_alert, encode_decision
 from detectors.effects import Effects, Label
@@ -26,16 +25,17 @@ from detectors.events import (
     VerdictGiven,
 )
 from detectors.expectations import Market
-from detectors.facets import NOTHING, FacetNumbers, states_of
-from detectors.features import measure, unpacked
 from detectors.judging import judge
-from detectors.kept_texts import KeptText, decode_kept_text, encode_kept_text, labelled_texts
+from detectors.language.reader import Reader, reader_of
 from detectors.learning import LEARN, SCORED
-from detectors.models import Models
-from detectors.moment import Moment
-from detectors.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
-from detectors.profile import AHEAD, EVENT_HASH, REMEMBERED, REMEMBERED_EVENTS, Profile, advance
-from detectors.reader import Reader, reader_of
+from detectors.models.in_force import Models
+from detectors.patterns.base import Row
+from detectors.patterns.facets import NOTHING, FacetNumbers, states_of
+from detectors.patterns.features import measure, unpacked
+from detectors.profiles.kept_texts import KeptText, decode_kept_text, encode_kept_text, labelled_texts
+from detectors.profiles.moment import Moment
+from detectors.profiles.order_rows import HORIZON, OrderRow, decode_order_row, encode_order_row
+from detectors.profiles.profile import AHEAD, EVENT_HASH, REMEMBERED, REMEMBERED_EVENTS, Profile, advance
 from detectors.sampling import SAMPLED, note_label
 from detectors.text_sampling import is_proven, note_texts
 

@@ -6,13 +6,13 @@ import numpy as np
 from msgspec import Struct
 
 from detectors.assessment import Assessment
-from detectors.base import Row
 from detectors.batch import Batch, Matrix
-from detectors.catalogue import Catalogue
-from detectors.features import FEATURES, features_of
-from detectors.models import Models
-from detectors.order_rows import levels_of, quantised
-from detectors.risk_model import MICRO, Opinion
+from detectors.models.in_force import Models
+from detectors.models.risk_model import MICRO, Opinion
+from detectors.patterns.base import Row
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.features import FEATURES, features_of
+from detectors.profiles.order_rows import levels_of, quantised
 
 
 class Judged(Struct, gc=False):

@@ -23,8 +23,8 @@ from detectors.events import (
     ShipmentCreated,
     VerdictGiven,
 )
-from detectors.facets import learners
-from detectors.labels import (
+from detectors.patterns.facets import learners
+from detectors.profiles.labels import (
     learn_ban,
     learn_cancel,
     learn_dispute,
@@ -33,11 +33,11 @@ from detectors.labels import (
     learn_report,
     learn_verdict,
 )
-from detectors.moment import Learner, Moment
-from detectors.profile import Profile
-from detectors.registration import learn_account
-from detectors.sightings import see_link, see_sellers
-from detectors.trade import learn_listing, learn_order, learn_payment, learn_release
+from detectors.profiles.moment import Learner, Moment
+from detectors.profiles.profile import Profile
+from detectors.profiles.registration import learn_account
+from detectors.profiles.sightings import see_link, see_sellers
+from detectors.profiles.trade import learn_listing, learn_order, learn_payment, learn_release
 
 
 def _learn_link(p: Profile, record: Record, body: LinkFound, _time: Micros, _m: Moment) -> None:

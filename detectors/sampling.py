@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 from detectors import alert_policy
 from detectors.alert_policy import Policy
-from detectors.base import Row
 from detectors.effects import Effects, Label
 from detectors.events import DAY, AlertSnoozed, Micros, PaymentDisputed, Record, SellerReinstated, Source, VerdictGiven
-from detectors.order_rows import OrderRow, restored
-from detectors.profile import Profile
-from detectors.training import TrainingRow
+from detectors.models.training import TrainingRow
+from detectors.patterns.base import Row
+from detectors.profiles.order_rows import OrderRow, restored
+from detectors.profiles.profile import Profile
 
 SAMPLED: Final = 8
 """One order in so many, by the hash of its event id."""

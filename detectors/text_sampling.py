@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from detectors.base import Row
 from detectors.effects import Effects, Label
 from detectors.events import DAY, Micros, Record, Source, VerdictGiven
-from detectors.kept_texts import KeptText, place_of, places_of
-from detectors.profile import Profile
+from detectors.models.training import TrainingRow
+from detectors.patterns.base import Row
+from detectors.profiles.kept_texts import KeptText, place_of, places_of
+from detectors.profiles.profile import Profile
 from detectors.sampling import LOG, allowed
-from detectors.training import TrainingRow
 
 _By = Literal["verdict", "proven"]
 PROVEN_AFTER: Final[Micros] = 30 * DAY

@@ -5,8 +5,8 @@ from typing import Final, TypeVar
 
 from sellerwatch.operate.asking import confirm, record, tell, unknown, with_redis
 from streams import names
+from streams.refused.stops import Stops
 from streams.settings import Settings
-from streams.stops import Stops
 from streams.topics import read_layout
 
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.events import SECOND, decode_record
-from detectors.learners import Learners
+from detectors.models.learners import Learners
 from streams.errors import InvalidEventError
 from streams.files import FilesError, check_apart, read_events, total_bytes
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import OnlyPolicy, PolicyShelf, with_lists_of
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import Counts, EventReplay, LogReplay

@@ -10,23 +10,23 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
-from detectors.emerging import Candidate
 from detectors.events import ModelPublished, decode_record
-from detectors.learners import WORDS
-from detectors.lexicon import Lexicon
+from detectors.language.emerging import Candidate
+from detectors.language.lexicon import Lexicon
+from detectors.models.learners import WORDS
 from streams.errors import UnavailableError
 from streams.files import FilesError, read_events
 from streams.lexicons import lexicon_of
+from streams.models.word_candidates import proposed, words_in_force
 from streams.settings import Settings
 from streams.store.connection import connect
-from streams.word_candidates import proposed, words_in_force
 
 NONE_YET = "no words have been learned yet: it takes confirmed verdicts on sellers with listings"
 
 
 def sample() -> str:
     """The list that comes with Sellerwatch, to begin an own one with."""
-    return (files("detectors") / "sample_lexicon.csv").read_text("utf-8")
+    return (files("detectors.language") / "sample_lexicon.csv").read_text("utf-8")
 
 
 def check(paths: Sequence[Path]) -> Lexicon:

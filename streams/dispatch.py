@@ -13,12 +13,12 @@ import structlog
 from redis.exceptions import RedisError
 
 from streams import metrics
-from streams.outbox import Outbox
-from streams.queued_alert import QueuedAlert
-from streams.retries import Retries
+from streams.delivery.outbox import Outbox
+from streams.delivery.queued_alert import QueuedAlert
+from streams.delivery.retries import Retries
+from streams.delivery.webhook import Answer, Outcome, Webhook
+from streams.delivery.webhook_health import WebhookHealth
 from streams.store.connection import Lost, patiently
-from streams.webhook import Answer, Outcome, Webhook
-from streams.webhook_health import WebhookHealth
 
 log = structlog.get_logger()
 

@@ -16,13 +16,13 @@ from detectors.erasure import ACTS as ERASING
 from detectors.erasure import erase
 from detectors.events import ActRecorded, ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, KeptText, OrderRow, fold
-from detectors.models import Models
-from detectors.profile import Profile, decode_profile, encode_profile
+from detectors.models.in_force import Models
+from detectors.profiles.profile import Profile, decode_profile, encode_profile
 from streams.audit.bodies import body_of
 from streams.audit.chain import Chain
 from streams.found import Found
 from streams.marks import Marks
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 
 log = structlog.get_logger()

@@ -19,9 +19,9 @@ from streams.facts.incoming import Incoming
 from streams.kafka.poll import Claim, ConsumerRecord, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.privacy import Pseudonyms, pseudonymise
-from streams.rejected import KEPT_HEADERS, RefusalLimit, refusal
+from streams.refused.rejected import KEPT_HEADERS, RefusalLimit, refusal
+from streams.refused.stops import Stops
 from streams.screening.facts import Screening
-from streams.stops import Stops
 from streams.store.connection import Lost
 from streams.store.entities import Alive, RedisEntities, RolledBack
 from streams.upstream import check_place, parse

@@ -18,16 +18,16 @@ from detectors.budget import (
     encode_line,
 )
 from detectors.events import SECOND, Micros, ModelPublished, Record, Source, encode_record
-from detectors.learners import COHORTS, MODELS, STORED, Learners, Published, UnreadableLearnerError
-from detectors.risk_learner import RiskLearner
-from detectors.training import TrainingRow, decode_row
-from detectors.validation import Figures as Judged
+from detectors.models.learners import COHORTS, MODELS, STORED, Learners, Published, UnreadableLearnerError
+from detectors.models.risk_learner import RiskLearner
+from detectors.models.training import TrainingRow, decode_row
+from detectors.models.validation import Figures as Judged
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
-from streams.model_commands import (
+from streams.models.commands import (
     SIGNED,
     UNJUDGED,
     Announcement,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from detectors.lexicon import Lexicon, LexiconError, sample_lexicon
+from detectors.language.lexicon import Lexicon, LexiconError, sample_lexicon
 from streams.errors import SettingsError
 
 SAMPLE = "sample"

@@ -14,16 +14,16 @@ import msgspec
 from detectors.budget import LINE, LineKeeper, PublishedLine, encode_line
 from detectors.events import Micros, ModelPublished, Record, Source, decode_record
 from detectors.fold import KeptText, OrderRow
-from detectors.learners import Learners, Published
-from detectors.profile import Profile
-from detectors.training import TrainingRow
+from detectors.models.learners import Learners, Published
+from detectors.models.training import TrainingRow
+from detectors.profiles.profile import Profile
 from streams import names
 from streams.audit.chain import Chain
 from streams.errors import InvalidEventError
 from streams.facts.gathering import Gathering
 from streams.facts.incoming import Incoming
 from streams.fold import PartitionState, Step, fold_step
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import Pseudonyms, pseudonymise
 from streams.screening.facts import Screening

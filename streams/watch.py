@@ -24,8 +24,8 @@ from detectors.fold import (
     labelled_orders,
     labelled_texts,
 )
-from detectors.profile import REMEMBERED, Profile, decode_profile, encode_profile
-from detectors.training import encode_row
+from detectors.models.training import encode_row
+from detectors.profiles.profile import REMEMBERED, Profile, decode_profile, encode_profile
 from streams import metrics, names
 from streams.app import App, consumer_of, send, take
 from streams.audit.chain import Chain
@@ -35,11 +35,11 @@ from streams.found import FOUND_SECONDS, Found, keys_of
 from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
-from streams.model_keys import MODEL_KEYS, model_key
-from streams.models import ModelShelf
+from streams.models.keys import MODEL_KEYS, model_key
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
-from streams.rejected import RefusalLimit, refusal, rejection
-from streams.stops import Stops
+from streams.refused.rejected import RefusalLimit, refusal, rejection
+from streams.refused.stops import Stops
 from streams.store.connection import Lost
 from streams.store.partition import Answer, Commit, PartitionStore, Refused
 

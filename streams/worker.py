@@ -86,7 +86,7 @@ async def _layout(settings: Settings, stop: asyncio.Event) -> Layout | None:
 
 
 def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stage":
-    from streams.stops import Stops
+    from streams.refused.stops import Stops
 
     _check_keys(settings)
     if name == "intake":
@@ -108,7 +108,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
 
     store = PartitionStore(redis, settings.namespace, name, outbox_limit=settings.outbox_limit)
     if name == "watch":
-        from streams.models import ModelShelf
+        from streams.models.snapshots import ModelShelf
         from streams.watch import Watch
 
         shelf = ModelShelf(settings.signing())
@@ -117,7 +117,7 @@ def _stage(name: str, redis: Redis, settings: Settings, layout: Layout) -> "Stag
 
         policies = PolicyShelf(settings.signing(), usual_policy(settings))
         return Watch(store, shelf, stops, policies, cached_profiles=settings.cached_profiles)
-    from detectors.learners import Learners
+    from detectors.models.learners import Learners
     from streams.learn import Learn
 
     interval = int(settings.publish_interval.total_seconds()) * SECOND
@@ -260,9 +260,9 @@ async def _dispatch(
     redis: Redis, settings: Settings, layout: Layout, stop: asyncio.Event, started: Callable[[int], None]
 ) -> int:
     """Dispatch reads no topic: its input is the outbox that watch's commits fill."""
+    from streams.delivery.outbox import Outbox
+    from streams.delivery.webhook import Webhook
     from streams.dispatch import Dispatcher
-    from streams.outbox import Outbox
-    from streams.webhook import Webhook
 
     webhook = None
     if settings.webhook_url:

@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any
 
 from detectors.alert_policy import Policy
-from detectors.cohorts import CohortModels
 from detectors.events import (
     DAY,
     BuyerHistory,
@@ -22,11 +21,12 @@ from detectors.events import (
     Sighting,
     Source,
 )
-from detectors.features import FEATURES
 from detectors.fold import Effects, KeptText, OrderRow, fold
-from detectors.models import Models
-from detectors.peer_features import PRIOR
-from detectors.profile import Profile
+from detectors.models.cohorts import CohortModels
+from detectors.models.in_force import Models
+from detectors.models.peer_features import PRIOR
+from detectors.patterns.features import FEATURES
+from detectors.profiles.profile import Profile
 
 MONDAY: Micros = 1_772_409_600_000_000
 """2026-03-02T00:00Z."""

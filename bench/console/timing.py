@@ -24,7 +24,7 @@ from console.store.queries.trade import orders_of, trade
 from console.store.schema import metadata
 from console.store.states import STATES
 from detectors.events import DAY
-from detectors.lexicon import sample_lexicon
+from detectors.language.lexicon import sample_lexicon
 from streams.store.connection import connect
 
 REPEATS: Final = 9

@@ -12,7 +12,7 @@ from bench.data.dataset import Dataset, Selection
 from bench.detection.runs import scored_orders
 from bench.replays.protocol import DAY, WEEK, WEEKS, Week, measured, test_week
 from bench.replays.report import table
-from detectors.features import FEATURES
+from detectors.patterns.features import FEATURES
 
 PUBLISHED: Mapping[str, tuple[float, float, float]] = {
     "published: logistic regression, batch": (0.868, 0.623, 0.297),

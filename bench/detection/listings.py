@@ -12,12 +12,12 @@ import numpy as np
 
 from bench.detection.titles import Titles, chance, load, third_party_lists
 from bench.detection.trial import run
-from detectors.emerging import Emerging
-from detectors.folding import Folded, fold_text
-from detectors.kept_texts import PLACES, place_of
-from detectors.lexicon import NAMED, Lexicon, Term, sample_lexicon
-from detectors.text_learner import TextLearner
-from detectors.text_model import TextModel
+from detectors.language.emerging import Emerging
+from detectors.language.folding import Folded, fold_text
+from detectors.language.lexicon import NAMED, Lexicon, Term, sample_lexicon
+from detectors.language.text_learner import TextLearner
+from detectors.language.text_model import TextModel
+from detectors.profiles.kept_texts import PLACES, place_of
 from simulator.dice import Dice
 from simulator.disguises import DISGUISES
 from simulator.marketplace import START

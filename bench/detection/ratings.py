@@ -20,9 +20,9 @@ from bench.data.encode import encode
 from bench.detection.runs import effects_of
 from bench.replays.report import table
 from detectors.batch import Batch
-from detectors.features import FEATURES
-from detectors.peer_features import PRIOR
-from detectors.reviews import ReviewManipulation
+from detectors.models.peer_features import PRIOR
+from detectors.patterns.features import FEATURES
+from detectors.patterns.reviews import ReviewManipulation
 
 Floats = npt.NDArray[np.float64]
 FEWEST = 3

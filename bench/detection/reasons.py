@@ -5,9 +5,9 @@ import numpy as np
 from bench.detection.trial import Tipped, Trial
 from detectors.assessment import Assessment
 from detectors.batch import Batch
-from detectors.catalogue import Catalogue
-from detectors.features import FEATURES
-from detectors.order_rows import restored
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.features import FEATURES
+from detectors.profiles.order_rows import restored
 
 ENOUGH = 3
 

@@ -8,9 +8,9 @@ from bench.data.encode import encode
 from detectors.alert_policy import Policy
 from detectors.effects import Effects
 from detectors.events import HOUR, SECOND, Micros
-from detectors.learners import Learners
-from detectors.order_rows import OrderRow
-from streams.models import ModelShelf
+from detectors.models.learners import Learners
+from detectors.profiles.order_rows import OrderRow
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay

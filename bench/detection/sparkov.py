@@ -15,7 +15,7 @@ from bench.data.dataset import Selection
 from bench.detection.runs import scored_orders
 from bench.replays.report import table
 from detectors.events import DAY
-from detectors.features import FEATURES
+from detectors.patterns.features import FEATURES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

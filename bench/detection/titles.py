@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from bench.data.catalogue import tables
-from detectors.folding import Folded, fold_text
+from detectors.language.folding import Folded, fold_text
 
 PRETENDED_SELLERS = 3_000
 """Most honest titles name no seller: they are dealt out to so many."""

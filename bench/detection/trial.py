@@ -7,11 +7,11 @@ from typing import Final
 from detectors.alert_policy import Policy
 from detectors.decision import Alert, Decision
 from detectors.events import SECOND
-from detectors.features import FEATURES
 from detectors.fold import Effects
-from detectors.learners import Learners
-from detectors.peer_features import PRIOR
-from streams.models import ModelShelf
+from detectors.models.learners import Learners
+from detectors.models.peer_features import PRIOR
+from detectors.patterns.features import FEATURES
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay

@@ -18,8 +18,8 @@ from statistics import median
 from bench.throughput.traffic import make_up
 from detectors.alert_policy import Policy
 from detectors.events import SECOND, encode_record
-from detectors.learners import Learners
-from streams.models import ModelShelf
+from detectors.models.learners import Learners
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import BATCH, EventReplay

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from detectors.alert_policy import Policy
 from detectors.events import decode_record
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.replay import LogReplay
 from streams.watch import CHUNK
 

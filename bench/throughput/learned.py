@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from detectors.alert_policy import Policy
 from detectors.events import SECOND, ModelPublished
-from detectors.learners import COHORTS, Learners
-from streams.models import ModelShelf
+from detectors.models.learners import COHORTS, Learners
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay

@@ -17,9 +17,9 @@ from detectors.alert_policy import Policy
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import ModelPublished, decode_record
 from detectors.fold import encode_order_row, fold
-from detectors.profile import Profile, decode_profile, encode_profile
+from detectors.profiles.profile import Profile, decode_profile, encode_profile
 from streams import names
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 
 APPLIED = "applied"
 """Redis key of the number of records done, for whoever measures; written now and then."""

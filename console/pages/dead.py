@@ -11,8 +11,8 @@ from console.pages.models import telling_of_redis
 from console.problems import Problem
 from console.rendering import render
 from console.routing import act, page
-from streams.dead_alerts import DeadAlerts
-from streams.outbox import Outbox
+from streams.delivery.dead_alerts import DeadAlerts
+from streams.delivery.outbox import Outbox
 
 HERE: Final = "/system/deliveries"
 ROWS: Final = 100

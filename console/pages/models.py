@@ -16,12 +16,12 @@ from console.rendering import render
 from console.routing import act, page
 from console.store.system import model_versions
 from console.words import now
-from detectors.learners import MODELS
-from detectors.risk_learner import CHALLENGER
+from detectors.models.learners import MODELS
+from detectors.models.risk_learner import CHALLENGER
 from streams import names
 from streams.errors import UnavailableError
-from streams.model_commands import Action, Announcement, ModelCommand, back_to, pack_command
-from streams.model_versions import announced
+from streams.models.commands import Action, Announcement, ModelCommand, back_to, pack_command
+from streams.models.versions import announced
 from streams.settings import Settings
 from streams.signing import SignatureError, verify
 

@@ -28,7 +28,7 @@ from console.store.queries.sellers import (
     seller,
 )
 from console.store.queries.trade import Trade, orders_of, trade
-from detectors.marking import Mark
+from detectors.language.marking import Mark
 
 POINTS: Final = 300
 ROWS: Final = 40

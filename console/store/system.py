@@ -15,14 +15,15 @@ from console.store.database import Database
 from console.store.feed.applying import TOPICS
 from console.store.feed.consuming import Topics, places_of
 from console.store.feed.positions import read_positions
-from detectors.emerging import Candidate
 from detectors.events import Micros
-from detectors.risk_learner import CHALLENGER
-from streams.dead_alerts import DeadAlert, DeadAlerts
+from detectors.language.emerging import Candidate
+from detectors.models.risk_learner import CHALLENGER
+from streams.delivery.dead_alerts import DeadAlert, DeadAlerts
+from streams.delivery.outbox import Outbox
 from streams.errors import SellerwatchError, UnavailableError
-from streams.model_commands import Announcement
-from streams.model_versions import announced, held, latest
-from streams.outbox import Outbox
+from streams.models.commands import Announcement
+from streams.models.versions import announced, held, latest
+from streams.models.word_candidates import proposed, words_in_force
 from streams.policy.comparing import Change, changes
 from streams.policy.published import unpack
 from streams.policy.publishing import publications
@@ -30,7 +31,6 @@ from streams.refused.handled import Handled, HandledEvents
 from streams.refused.topic import Refused, reading
 from streams.settings import Settings
 from streams.status.state import SystemState
-from streams.word_candidates import proposed, words_in_force
 
 T = TypeVar("T")
 MOST: Final = 50

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from detectors.alert_policy import Policy
 from detectors.events import ModelPublished, decode_record
-from detectors.models import Models
+from detectors.models.in_force import Models
 from sellerwatch.backtest.cases import Cases, read_truth
 from sellerwatch.backtest.naming import as_named
 from sellerwatch.backtest.side import Side
@@ -18,7 +18,7 @@ from sellerwatch.policy.reading import read_policy
 from sellerwatch.replay import Reader, event_replay, of_log, signing_key
 from streams.errors import SettingsError
 from streams.files import read_events
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import OnlyPolicy, PolicyShelf, with_lists_of
 from streams.replay import BATCH, EventReplay, LogReplay
 from streams.settings import Settings

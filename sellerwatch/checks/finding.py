@@ -4,7 +4,7 @@ import socket
 from enum import StrEnum
 from typing import NamedTuple
 
-from streams.addresses import is_public
+from streams.delivery.addresses import is_public
 
 PATIENCE_SECONDS = 3.0
 """For each connection and each answer: a service that needs longer is not in order."""

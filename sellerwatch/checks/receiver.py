@@ -9,10 +9,10 @@ from yarl import URL
 
 from sellerwatch.checks.certificates import judged_certificate
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, ok, problem, warning
-from streams.addresses import checked_url, is_public
+from streams.delivery.addresses import checked_url, is_public
+from streams.delivery.webhook import Webhook
 from streams.errors import SettingsError
 from streams.settings import Settings
-from streams.webhook import Webhook
 
 SUBJECT = "webhook"
 

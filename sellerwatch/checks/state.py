@@ -11,8 +11,8 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from sellerwatch.checks.finding import PATIENCE_SECONDS, Finding, exposed, ok, problem, warning
 from sellerwatch.checks.processes import check_processes
+from streams.refused.stops import Stops
 from streams.settings import Settings
-from streams.stops import Stops
 from streams.store.connection import connect, of_each_server
 
 LEAST_VERSION = (6, 2)

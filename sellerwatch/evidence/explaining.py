@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from detectors.decision import Decision, encode_decision
-from detectors.features import FEATURES
 from detectors.learning import SCORED
-from detectors.order_rows import restored
-from detectors.risk_reasons import PHRASES
+from detectors.patterns.features import FEATURES
+from detectors.patterns.risk_reasons import PHRASES
+from detectors.profiles.order_rows import restored
 from sellerwatch.evidence.holdings import Holdings, needle, record_in
 from sellerwatch.evidence.refolding import refold, sellers_log
 from streams.errors import SettingsError

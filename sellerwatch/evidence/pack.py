@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from detectors.decision import say_time
-from detectors.features import FEATURES
+from detectors.patterns.features import FEATURES
 from sellerwatch.evidence.explaining import features_in_words
 from sellerwatch.evidence.gathering import Evidence, Publication, gather
 from sellerwatch.evidence.holdings import Files, Holdings, Topics

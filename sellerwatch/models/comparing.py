@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detectors.cohort_snapshot import unpack
-from detectors.curves import LEVELS
-from detectors.learners import COHORTS, WORDS
-from detectors.risk_model import MICRO
-from detectors.risk_snapshot import Publication, unpack_publication
-from detectors.words_learner import proposed_terms
+from detectors.models.cohort_snapshot import unpack
+from detectors.models.curves import LEVELS
+from detectors.models.learners import COHORTS, WORDS
+from detectors.models.risk_model import MICRO
+from detectors.models.risk_snapshot import Publication, unpack_publication
+from detectors.models.words_learner import proposed_terms
 
 SHOWN = 20
 """Most lines of curves or norms."""

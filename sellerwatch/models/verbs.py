@@ -15,20 +15,20 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.decision import say_time
-from detectors.learners import MODELS
-from detectors.risk_learner import CHALLENGER, RISK
+from detectors.models.learners import MODELS
+from detectors.models.risk_learner import CHALLENGER, RISK
 from sellerwatch.models.comparing import differences
 from sellerwatch.operate.asking import record, user
 from streams import names
 from streams.errors import SettingsError, UnavailableError
-from streams.model_commands import (
+from streams.models.commands import (
     Action,
     Announcement,
     ModelCommand,
     back_to,
     pack_command,
 )
-from streams.model_versions import announced, held, latest
+from streams.models.versions import announced, held, latest
 from streams.settings import Settings
 from streams.signing import unverified, verify
 from streams.store.connection import connect
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 def announcements(settings: Settings) -> list[Announcement]:
-    """The versions that are kept; see `streams.model_versions.announced`.
+    """The versions that are kept; see `streams.models.versions.announced`.
 
     Raises:
         UnavailableError: Redis does not answer.

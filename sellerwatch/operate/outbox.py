@@ -12,9 +12,9 @@ from rich.table import Table
 
 from detectors.decision import say_time
 from sellerwatch.operate.asking import confirm, record, tell, unknown, with_redis
-from streams.dead_alerts import DeadAlert, DeadAlerts
+from streams.delivery.dead_alerts import DeadAlert, DeadAlerts
+from streams.delivery.outbox import Outbox
 from streams.errors import SettingsError
-from streams.outbox import Outbox
 from streams.settings import Settings
 
 LISTS: Final = "sellerwatch outbox list"

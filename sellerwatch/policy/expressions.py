@@ -13,8 +13,8 @@ from typing import Any, Final
 from celpy.celparser import CELParseError, CELParser
 from lark import Token, Tree
 
-from detectors.features import FEATURES
-from detectors.programs import DEPTH, OPERATORS, Program, ProgramError, check
+from detectors.patterns.features import FEATURES
+from detectors.patterns.programs import DEPTH, OPERATORS, Program, ProgramError, check
 
 LONGEST: Final = 1_000
 """Characters of one expression."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from detectors.alert_policy import Policy
-from detectors.programs import Program
+from detectors.patterns.programs import Program
 from sellerwatch.policy.expressions import ExpressionError, compile_rule
 from sellerwatch.policy.places import Place, Places
 from streams.errors import SettingsError

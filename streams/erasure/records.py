@@ -6,10 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 from detectors.erasure import is_erased
-from detectors.kept_texts import decode_kept_text
-from detectors.order_rows import decode_order_row
-from detectors.parts import mark_of, without_orders
-from detectors.profile import decode_profile
+from detectors.patterns.parts import mark_of, without_orders
+from detectors.profiles.kept_texts import decode_kept_text
+from detectors.profiles.order_rows import decode_order_row
+from detectors.profiles.profile import decode_profile
 from streams.erasure.person import Person
 from streams.facts.encoding import decode_order, decode_standing, decode_value, encode
 from streams.facts.standings import Standing

@@ -13,8 +13,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from detectors.erasure import mentioned
-from detectors.kept_texts import places_of
-from detectors.profile import decode_profile
+from detectors.profiles.kept_texts import places_of
+from detectors.profiles.profile import decode_profile
 from streams.erasure.person import Person
 from streams.erasure.records import (
     BY_KIND,

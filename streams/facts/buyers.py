@@ -33,7 +33,7 @@ class BuyerStats(Struct, array_like=True, gc=False):
     high_10d: float = 0.0
     orders_10d: float = 0.0
     parts: bytes = b""
-    """Orders of parts in the last 30 days, by seller: see `detectors.parts`."""
+    """Orders of parts in the last 30 days, by seller: see `detectors.patterns.parts`."""
 
 
 def history(stats: BuyerStats, now: Micros) -> BuyerHistory:

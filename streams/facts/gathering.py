@@ -20,8 +20,8 @@ from detectors.events import (
     ShipmentCreated,
     Sighting,
 )
-from detectors.parts import parts_ordered
-from detectors.prices import PRICE
+from detectors.patterns.parts import parts_ordered
+from detectors.patterns.prices import PRICE
 from streams.facts.encoding import decode_order, decode_standing, decode_value, encode
 from streams.facts.incoming import INTEL, TOUCHING, Incoming, changes_standing, listed_keys
 from streams.facts.orders import Order, follow, known_order, order_of

@@ -27,8 +27,8 @@ from detectors.events import (
     Source,
     VerdictGiven,
 )
-from detectors.prices import price_points
-from detectors.sketches import listing_sketches, names
+from detectors.language.sketches import listing_sketches, names
+from detectors.patterns.prices import price_points
 from streams.facts.values import Listing, NewLink, Role, Touch
 from streams.privacy import Personal
 from streams.upstream import Event

@@ -19,8 +19,8 @@ from detectors.events import (
     Status,
     ValueListed,
 )
-from detectors.prices import PRICE
-from detectors.sightings import value_strength
+from detectors.patterns.prices import PRICE
+from detectors.profiles.sightings import value_strength
 from streams.facts.incoming import INTEL, Incoming, changes_standing, listed_keys
 from streams.facts.standings import Linked, Standing, link
 from streams.facts.touching import MAX_OTHERS

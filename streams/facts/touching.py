@@ -16,9 +16,9 @@ from detectors.events import (
     OtherSeller,
     Sighting,
 )
-from detectors.parts import mark_of, orders_lately, with_order
-from detectors.prices import PRICE
-from detectors.sketches import IMAGE, TEXT, near
+from detectors.language.sketches import IMAGE, TEXT, near
+from detectors.patterns.parts import mark_of, orders_lately, with_order
+from detectors.patterns.prices import PRICE
 from streams.facts.buyers import BuyerStats, history, learn_bad, learn_order
 from streams.facts.values import Listing, NewLink, SellerSeen, Touch, Value
 

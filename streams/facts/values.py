@@ -70,7 +70,7 @@ class Touch(Struct, frozen=True, gc=False):
     """Intelligence, with its source; no sighting otherwise."""
     withdrawn: str | None = None
     parts: int = 0
-    """Of an order: which parts of `detectors.parts` it names."""
+    """Of an order: which parts of `detectors.patterns.parts` it names."""
 
     @property
     def source(self) -> str:

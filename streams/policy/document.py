@@ -11,14 +11,14 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from detectors.alert_policy import Policy
-from detectors.base import Pattern
-from detectors.catalogue import Catalogue
 from detectors.events import DAY, HOUR, SECOND, Micros
 from detectors.expectations import Corridor, Expectation, ListedSeller, Market
-from detectors.features import FEATURES
+from detectors.patterns.base import Pattern
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.features import FEATURES
+from detectors.patterns.programs import Program, check
+from detectors.patterns.rules import Rule, weight_for
 from detectors.policy_parts import REVIEW, Budget, CohortLine, Stratum
-from detectors.programs import Program, check
-from detectors.rules import Rule, weight_for
 from streams.policy.patterns import MOST_WEIGHT, SWITCH, patterns_model
 
 SURELY: Final = 0.002

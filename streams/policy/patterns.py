@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, create_model
 
-from detectors.base import Pattern
-from detectors.catalogue import Catalogue
+from detectors.patterns.base import Pattern
+from detectors.patterns.catalogue import Catalogue
 
 MOST_WEIGHT: Final = 100.0
 """Bound of a number that has no bounds of its own."""

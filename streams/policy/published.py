@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from detectors.alert_policy import Policy
 from detectors.events import PolicyPublished
-from detectors.programs import frozen
+from detectors.patterns.programs import frozen
 from streams import metrics
 from streams.errors import SellerwatchError
 from streams.policy.document import policy_model, policy_of
@@ -33,7 +33,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     text: str
     """The file, word for word."""
     programs: dict[str, Any] = {}
-    """Its rules as `detectors.programs` evaluates them, by name: so nobody behind the log needs a parser."""
+    """Its rules as `detectors.patterns.programs` evaluates them, by name: so nobody behind the log needs a parser."""
 
 
 class UnreadablePolicyError(SellerwatchError):

@@ -15,7 +15,7 @@ from msgspec import Struct
 from detectors.events import decode_record
 from streams import names
 from streams.errors import InvalidEventError, UnavailableError
-from streams.rejected import Rejected
+from streams.refused.rejected import Rejected
 from streams.settings import Settings
 from streams.topics import PATIENCE_MS, client_options
 from streams.upstream import check_place, parse

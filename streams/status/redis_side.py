@@ -9,14 +9,14 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
-from detectors.learners import MODELS
+from detectors.models.learners import MODELS
 from streams import names
-from streams.model_keys import model_key
-from streams.outbox import Outbox
+from streams.delivery.outbox import Outbox
+from streams.models.keys import model_key
 from streams.presence import Presence, presence_key, present
+from streams.refused.stops import Stops
 from streams.settings import Settings
 from streams.status.state import OutboxState, Service
-from streams.stops import Stops
 from streams.store.connection import of_each_server
 from streams.store.entities import SHARDS
 

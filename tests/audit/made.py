@@ -9,13 +9,13 @@ import msgspec
 
 from detectors.decision import Alert, Decision, encode_alert, encode_decision
 from detectors.events import HOUR, Micros, PolicyPublished, Record, Source, encode_record
-from detectors.learners import Learners
+from detectors.models.learners import Learners
 from sellerwatch.policy.reading import check_policy
 from simulator import simulate
 from streams import names
 from streams.fold import Step
 from streams.intake import log_partition
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf, pack
 from streams.privacy import HashKey, Pseudonyms
 from streams.replay import EventReplay, LogReplay

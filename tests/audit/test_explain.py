@@ -9,7 +9,7 @@ import pytest
 
 from detectors.decision import Decision, encode_decision
 from detectors.events import OrderPlaced, decode_record, encode_record
-from detectors.features import FEATURES
+from detectors.patterns.features import FEATURES
 from sellerwatch.evidence.explain import run
 from sellerwatch.evidence.explaining import explain, features_in_words
 from sellerwatch.evidence.holdings import Files

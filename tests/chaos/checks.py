@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from detectors.events import OrderPlaced, Record, Source
-from detectors.training import decode_row
+from detectors.models.training import decode_row
 from streams import names
 from streams.errors import InvalidEventError
 from streams.intake import log_partition
 from streams.privacy import Pseudonyms, pseudonymise
-from streams.rejected import Rejected
+from streams.refused.rejected import Rejected
 from streams.upstream import Event, parse
 from tests.chaos.reference import Expected, fold_partition, learn
 from tests.e2e.system import System

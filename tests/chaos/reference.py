@@ -9,14 +9,14 @@ import msgspec
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import SECOND, ModelPublished, Record, Source, decode_record
 from detectors.fold import KeptText, OrderRow, encode_order_row
-from detectors.learners import Learners
-from detectors.profile import Profile, encode_profile
-from detectors.training import decode_row, encode_row
+from detectors.models.learners import Learners
+from detectors.models.training import decode_row, encode_row
+from detectors.profiles.profile import Profile, encode_profile
 from streams.audit.chain import Chain
 from streams.fold import PartitionState, fold_step
 from streams.found import Found
 from streams.marks import Marks
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.settings import Settings
 from streams.signing import unverified

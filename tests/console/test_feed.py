@@ -37,12 +37,12 @@ from detectors.events import (
 from detectors.events import (
     Place as Address,
 )
-from detectors.risk_learner import RISK
-from detectors.training import TrainingRow, encode_row
+from detectors.models.risk_learner import RISK
+from detectors.models.training import TrainingRow, encode_row
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.errors import SettingsError
-from streams.model_commands import ModelCommand, pack_command
+from streams.models.commands import ModelCommand, pack_command
 from streams.settings import Settings
 from tests.builders import MONDAY, order_placed, record, registered, shared_with
 from tests.console.brokers import embedded, send, settings_for, until

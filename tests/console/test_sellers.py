@@ -34,8 +34,8 @@ from detectors.events import (
     encode_record,
 )
 from detectors.events import Place as Address
-from detectors.lexicon import Lexicon, sample_lexicon
-from detectors.marking import marks
+from detectors.language.lexicon import Lexicon, sample_lexicon
+from detectors.language.marking import marks
 from streams import names
 from streams.errors import SettingsError
 from streams.facts.encoding import encode

@@ -21,13 +21,13 @@ from console.store.choices import choices
 from console.store.raising import take_alerts
 from console.words import now
 from detectors.assessment import Reason
-from detectors.risk_learner import RISK
+from detectors.models.risk_learner import RISK
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
-from streams.model_commands import Announcement, encode_announcement, slots_of, unpack_command
-from streams.queued_alert import Tries
+from streams.delivery.queued_alert import Tries
+from streams.models.commands import Announcement, encode_announcement, slots_of, unpack_command
 from streams.reading import read_topic
-from streams.rejected import Rejected, encode_rejected
+from streams.refused.rejected import Rejected, encode_rejected
 from streams.settings import Settings
 from streams.signing import sign
 from streams.topics import client_options

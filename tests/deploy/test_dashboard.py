@@ -16,8 +16,8 @@ from kafka import KafkaProducer
 from msgspec.structs import replace
 
 from detectors.events import SECOND, Source
-from detectors.features import FEATURES
-from detectors.training import encode_row
+from detectors.models.training import encode_row
+from detectors.patterns.features import FEATURES
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
 from tests.deploy.conftest import CHECKOUT

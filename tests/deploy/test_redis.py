@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from sellerwatch.embedded.redis import RedisServer
-from streams import outbox_scripts
+from streams.delivery import scripts as outbox_scripts
 from streams.store import scripts
 from tests.deploy.conftest import CHECKOUT
 from tests.deploy.made_secrets import acl_rules, make_secrets, redis_url

@@ -4,11 +4,11 @@ import random
 from dataclasses import replace
 from functools import lru_cache
 
-from detectors.features import FEATURES
-from detectors.learners import PAIRS
-from detectors.models import Models
-from detectors.risk_learner import RiskLearner
-from detectors.risk_model import RiskModel
+from detectors.models.in_force import Models
+from detectors.models.learners import PAIRS
+from detectors.models.risk_learner import RiskLearner
+from detectors.models.risk_model import RiskModel
+from detectors.patterns.features import FEATURES
 from tests.builders import PRIOR_MODELS
 from tests.detectors.orders_with_labels import labelled, order
 

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import structs
 
 from detectors.events import DAY, SECOND, Micros, Source
-from detectors.training import TrainingRow
+from detectors.models.training import TrainingRow
 
 FEATURES = ("amount", "hour", "noise", "quiet")
 DELAY: Micros = 7 * DAY

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from detectors.events import SECOND, Source
-from detectors.training import TrainingRow
+from detectors.models.training import TrainingRow
 
 FEATURES = ("count", "spread", "equal", "gaps", "rebuy")
 

@@ -8,7 +8,7 @@ import pytest
 from detectors.alert_policy import Outcome, Policy, alert_id, any_open, close, decide, keep, reopen, severity
 from detectors.events import DAY, HOUR
 from detectors.expectations import ListedSeller, Market
-from detectors.profile import AlertState
+from detectors.profiles.profile import AlertState
 from tests.builders import MONDAY
 
 POLICY = Policy()

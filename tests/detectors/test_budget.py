@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from detectors import budget
 from detectors.alert_policy import Policy
 from detectors.budget import Candidate, LineKeeper, decode_candidate, decode_keeper, encode_candidate, encode_keeper
-from detectors.catalogue import Catalogue
 from detectors.events import DAY, Source
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.rules import Rule
 from detectors.policy_parts import Budget
-from detectors.rules import Rule
 from tests.builders import MONDAY, Market, order_placed, record
 
 

@@ -5,12 +5,12 @@ from zlib import crc32
 from detectors.alert_policy import Policy
 from detectors.erasure import MENTION, SELLER, is_erased, mentioned
 from detectors.events import DAY, ActRecorded, PaymentDisputed, Record, Source, VerdictGiven
-from detectors.facet_states import BuyerMix, Copies, Far, Praised, Prices, ReviewCircle, Ring
 from detectors.fold import KeptText, OrderRow
-from detectors.profile import Link, Profile, decode_profile, encode_profile
-from detectors.training import encode_row
+from detectors.models.training import encode_row
+from detectors.profiles.facet_states import BuyerMix, Copies, Far, Praised, Prices, ReviewCircle, Ring
+from detectors.profiles.profile import Link, Profile, decode_profile, encode_profile
 from streams.fold import PartitionState, Step, fold_step
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from tests.builders import MONDAY, PRIOR_MODELS, order_placed, registered
 

@@ -18,9 +18,9 @@ from detectors.fold import (
     fold,
     labelled_orders,
 )
-from detectors.order_rows import HORIZON
-from detectors.profile import Profile, decode_profile, encode_profile
-from detectors.training import encode_row
+from detectors.models.training import encode_row
+from detectors.profiles.order_rows import HORIZON
+from detectors.profiles.profile import Profile, decode_profile, encode_profile
 from tests.builders import PRIOR_MODELS, Market, order_placed, record
 from tests.detectors.learned import learned_models
 from tests.detectors.streams import logs

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from detectors.alert_policy import Policy
-from detectors.curves import LEVELS
 from detectors.events import VerdictGiven
-from detectors.features import FEATURES
-from detectors.models import Models
-from detectors.profile import AlertState
-from detectors.risk_model import MICRO, RiskModel
-from detectors.risk_snapshot import Publication, pack_publication
+from detectors.models.curves import LEVELS
+from detectors.models.in_force import Models
+from detectors.models.risk_model import MICRO, RiskModel
+from detectors.models.risk_snapshot import Publication, pack_publication
+from detectors.patterns.features import FEATURES
+from detectors.profiles.profile import AlertState
 from tests.builders import PRIOR_MODELS, Market, order_placed, payment
 from tests.detectors.learned import learned_models
 

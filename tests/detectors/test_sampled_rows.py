@@ -3,7 +3,7 @@
 import msgspec
 
 from detectors.events import DAY, PaymentDisputed
-from detectors.order_rows import FORMAT, HORIZON, decode_order_row
+from detectors.profiles.order_rows import FORMAT, HORIZON, decode_order_row
 from detectors.sampling import RISKY, SAMPLED
 from tests.builders import Market, order_placed
 from tests.detectors.learned import learned_models

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detectors.alert_policy import Outcome, Policy, snoozed_until, take_snooze
-from detectors.catalogue import Catalogue
 from detectors.decision import say_time
 from detectors.events import DAY, AlertSnoozed, VerdictGiven
-from detectors.profile import AlertState, encode_profile
-from detectors.rules import Rule
+from detectors.patterns.catalogue import Catalogue
+from detectors.patterns.rules import Rule
+from detectors.profiles.profile import AlertState, encode_profile
 from streams.errors import InvalidEventError
 from streams.upstream import parse
 from tests.builders import MONDAY, Market, order_placed

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from detectors.base import Row
 from detectors.effects import Effects, Label
 from detectors.events import DAY, VerdictGiven
-from detectors.kept_texts import KeptText, place_of
-from detectors.order_rows import HORIZON
-from detectors.profile import Profile
+from detectors.patterns.base import Row
+from detectors.profiles.kept_texts import KeptText, place_of
+from detectors.profiles.order_rows import HORIZON
+from detectors.profiles.profile import Profile
 from detectors.sampling import SAMPLES_A_DAY
 from detectors.text_sampling import is_proven, keep_text, note_texts
 from tests.builders import MONDAY, order_placed, record

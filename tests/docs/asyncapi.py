@@ -11,7 +11,7 @@ import msgspec
 from detectors.decision import Alert, Decision
 from detectors.events import Record
 from streams import names
-from streams.rejected import Rejected
+from streams.refused.rejected import Rejected
 from streams.upstream import MAX_BYTES
 from tests.docs.event_types import BODIES, BY_TOPIC, SET_BY_INTAKE
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic.fields import FieldInfo
 
-from detectors.features import FEATURES
+from detectors.patterns.features import FEATURES
 from streams.policy.document import Common, Section, say_duration
 from streams.policy.patterns import SWITCH, known_patterns, parameters_of
 

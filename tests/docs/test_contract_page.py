@@ -10,7 +10,7 @@ from detectors.assessment import Reason
 from detectors.decision import Alert, Decision
 from detectors.events import Item, Place, UpstreamBody
 from streams import metrics, names
-from streams.rejected import Rejected
+from streams.refused.rejected import Rejected
 from tests.docs.pages import page
 
 TEXT = page("docs/contract.md").text

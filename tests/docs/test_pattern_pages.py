@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from detectors.base import Pattern
-from detectors.catalogue import Catalogue
+from detectors.patterns.base import Pattern
+from detectors.patterns.catalogue import Catalogue
 from tests.docs.pages import CHECKOUT
 
 FOLDER = CHECKOUT / "docs" / "patterns"

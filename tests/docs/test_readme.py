@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from detectors.alert_policy import SEVERITIES
-from detectors.catalogue import Catalogue
 from detectors.decision import Alert
 from detectors.events import UpstreamBody
-from detectors.order_rows import HORIZON
-from detectors.profile import REMEMBERED_EVENTS
+from detectors.patterns.catalogue import Catalogue
+from detectors.profiles.order_rows import HORIZON
+from detectors.profiles.profile import REMEMBERED_EVENTS
 from streams import names
+from streams.delivery.retries import Retries
 from streams.names import STAGES
-from streams.rejected import MAX_CONSECUTIVE
-from streams.retries import Retries
+from streams.refused.rejected import MAX_CONSECUTIVE
 from streams.topics import CONFIGS
 from streams.upstream import MAX_BYTES, parse
 from streams.worker import PORTS

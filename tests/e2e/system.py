@@ -19,14 +19,14 @@ from kafka.errors import NoError
 
 from detectors.budget import decode_candidate
 from detectors.events import Record, decode_record
-from detectors.training import TrainingRow, decode_row
+from detectors.models.training import TrainingRow, decode_row
 from sellerwatch.demo.progress import TOPICS
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from sellerwatch.embedded.processes import free_port, spawn
 from streams import names
 from streams.intake import Intake
 from streams.learn import Learn
-from streams.model_commands import SIGNED
+from streams.models.commands import SIGNED
 from streams.settings import Settings, load_settings
 from streams.store.entities import SHARDS
 from streams.topics import client_options, create_topics

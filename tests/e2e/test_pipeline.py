@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from detectors.events import ActRecorded, LinkFound, ModelPublished, OrderPlaced, PaymentCaptured
-from detectors.learners import COHORTS
-from detectors.order_rows import decode_order_row
-from detectors.profile import decode_profile
+from detectors.models.learners import COHORTS
+from detectors.profiles.order_rows import decode_order_row
+from detectors.profiles.profile import decode_profile
 from sellerwatch.audit.heads import heads_in_redis
 from sellerwatch.audit.verify import verify
 from sellerwatch.evidence.verify_evidence import check, read

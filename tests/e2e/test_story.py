@@ -16,8 +16,8 @@ import pytest
 from console.auth.roles import Role
 from console.auth.users import Users
 from detectors.events import Record, VerdictGiven
-from detectors.risk_learner import RISK
-from detectors.training import TrainingRow
+from detectors.models.risk_learner import RISK
+from detectors.models.training import TrainingRow
 from sellerwatch.audit.verify import verify
 from sellerwatch.embedded.processes import free_port, spawn
 from sellerwatch.evidence import verify_evidence

@@ -230,7 +230,7 @@ def test_a_connection_packs_its_commands_by_a_method_of_its_own() -> None:
 
 
 def test_a_forest_is_made_of_what_the_codec_reads() -> None:
-    """Whether it scores and learns as before is shown by tests/detectors/test_half_space.py."""
+    """Whether it scores and learns as before is shown by tests/detectors/models/test_half_space.py."""
     forest = HalfSpaceTrees(3, 2, 10, seed=7)
     forest.learn_one({"a": 0.25, "b": 0.5})
 

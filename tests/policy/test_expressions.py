@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from detectors.batch import Batch
-from detectors.features import FEATURES
-from detectors.programs import DEPTH, ProgramError, check, evaluate, frozen
-from detectors.rules import weight_for
+from detectors.patterns.features import FEATURES
+from detectors.patterns.programs import DEPTH, ProgramError, check, evaluate, frozen
+from detectors.patterns.rules import weight_for
 from sellerwatch.policy.expressions import LONGEST, ExpressionError, compile_rule
 
 NAMED = FEATURES[:4]

@@ -14,13 +14,13 @@ from detectors.decision import encode_alert, encode_decision
 from detectors.events import PolicyPublished, Record, Source
 from detectors.expectations import Corridor, Expectation
 from detectors.expectations import Market as Expected
-from detectors.features import FEATURES
 from detectors.fold import OrderRow
-from detectors.lexicon import Lexicon
-from detectors.profile import Profile
+from detectors.language.lexicon import Lexicon
+from detectors.patterns.features import FEATURES
+from detectors.profiles.profile import Profile
 from sellerwatch.policy.reading import PolicyFile, check_policy
 from streams.fold import PartitionState, Step, fold_step
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf, pack
 from tests.builders import MONDAY, Market, order_placed, record
 from tests.detectors.shipping import ships

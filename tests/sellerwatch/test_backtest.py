@@ -24,7 +24,7 @@ from detectors.events import (
     VerdictGiven,
     encode_record,
 )
-from detectors.peer_features import new_learner
+from detectors.models.peer_features import new_learner
 from sellerwatch.backtest.cases import Cases, Precision
 from sellerwatch.backtest.command import report
 from sellerwatch.backtest.page import page

@@ -40,7 +40,7 @@ def test_what_is_added_and_lost_is_told_by_seller_strongest_first_and_by_pattern
 
 
 def test_totals_count_alerts_sellers_and_days() -> None:
-    told = {
+    told: dict[str, tuple[object, object]] = {
         line.name: (line.before, line.after) for line in totals(outcome({"a": True, "b": True, "c": True, "d": False}))
     }
 

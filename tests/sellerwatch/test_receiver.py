@@ -13,7 +13,7 @@ from standardwebhooks import Webhook as Signer
 
 from sellerwatch.embedded.processes import free_port
 from sellerwatch.receiver import ReceivedAlert, Receiver
-from streams.webhook import Outcome, Webhook
+from streams.delivery.webhook import Outcome, Webhook
 from tests.streams.delivery import OTHER_SECRET, SECRET, alert_json
 
 BODY = b'{"type":"alert.raised","timestamp":"2026-11-21T08:00:00Z","data":' + alert_json("alr_1") + b"}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.catalogue import Catalogue
+from detectors.patterns.catalogue import Catalogue
 from sellerwatch.report.grounds import GROUNDS, LEARNED, RULE, ground
 from sellerwatch.report.intervals import fisher_greater, holm, interval, rate_ratio
 from sellerwatch.report.tables import guarded

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from detectors.events import ModelPublished, Record, Source, encode_record
-from detectors.learners import WORDS, Learners
+from detectors.models.learners import WORDS, Learners
 from sellerwatch import words
 from streams.errors import SettingsError
 from streams.lexicons import lexicon_of
 from streams.settings import Settings
 from streams.signing import sign
 from tests.builders import MONDAY
-from tests.detectors.test_words_learning import learned
+from tests.detectors.models.test_words_learning import learned
 
 KEY = b"a key to sign models with"
 

@@ -2,7 +2,7 @@
 
 import json
 
-from detectors.reader import SAMPLE_READER
+from detectors.language.reader import SAMPLE_READER
 from simulator import staged
 from simulator.kinds.shop import Shop
 from simulator.kinds.small_repeat import SmallRepeat

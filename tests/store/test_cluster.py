@@ -14,10 +14,10 @@ from sellerwatch.checks.state import check_redis
 from streams.erasure.redis_side import Holdings
 from streams.intake import log_partition
 from streams.kafka.poll import Partition
-from streams.model_versions import announced
+from streams.models.versions import announced
+from streams.refused.stops import Stops
 from streams.settings import Settings
 from streams.status.redis_side import read_redis
-from streams.stops import Stops
 from streams.store.connection import connect, load_scripts
 from streams.store.entities import RedisEntities, RolledBack, shard_of
 from streams.store.partition import Answer, Commit, PartitionStore

@@ -14,8 +14,8 @@ import msgspec
 from aiohttp import web
 
 from sellerwatch.receiver import Receiver
+from streams.delivery.outbox import Depth, Outbox
 from streams.dispatch import Dispatcher
-from streams.outbox import Depth, Outbox
 from streams.store.connection import patiently
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()

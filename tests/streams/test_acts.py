@@ -11,17 +11,17 @@ from redis.asyncio import Redis
 
 from detectors.alert_policy import Policy
 from detectors.events import ActRecorded, OrderPlaced, Record, Source, VerdictGiven
-from detectors.profile import Profile, encode_profile
+from detectors.profiles.profile import Profile, encode_profile
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.acts import Act, ActRecorder, UnfitActError, record_act
 from streams.errors import UnavailableError
 from streams.fold import PartitionState, fold_step
 from streams.intake import log_partition
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.reading import read_topic
-from streams.rejected import Rejected
+from streams.refused.rejected import Rejected
 from streams.settings import Settings
 from streams.store.connection import connect, load_scripts
 from streams.upstream import parse

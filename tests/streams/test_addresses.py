@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from streams.addresses import RefusedAddressError, checked_url, is_public, public_socket
+from streams.delivery.addresses import RefusedAddressError, checked_url, is_public, public_socket
 from streams.errors import SettingsError
 
 PRIVATE = {

@@ -12,12 +12,12 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from streams import dispatch
-from streams.dead_alerts import DeadAlerts
+from streams.delivery.dead_alerts import DeadAlerts
+from streams.delivery.outbox import Outbox
+from streams.delivery.retries import Retries
+from streams.delivery.webhook import Webhook
+from streams.delivery.webhook_health import DOWN_AFTER
 from streams.dispatch import Dispatcher
-from streams.outbox import Outbox
-from streams.retries import Retries
-from streams.webhook import Webhook
-from streams.webhook_health import DOWN_AFTER
 from tests.streams.delivery import (
     SECRET,
     Attempt,

@@ -13,11 +13,11 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from streams import dispatch
+from streams.delivery.outbox import Outbox
+from streams.delivery.retries import Retries
+from streams.delivery.webhook import Webhook
 from streams.dispatch import Dispatcher
-from streams.outbox import Outbox
-from streams.retries import Retries
 from streams.store.connection import connect
-from streams.webhook import Webhook
 from tests.services.redis import RealRedis
 from tests.streams.delivery import (
     SECRET,
@@ -95,9 +95,9 @@ DISPATCH_ALONE = """
 import asyncio, sys
 from datetime import timedelta
 from streams.dispatch import Dispatcher
-from streams.outbox import Outbox
+from streams.delivery.outbox import Outbox
 from streams.store.connection import connect
-from streams.webhook import Webhook
+from streams.delivery.webhook import Webhook
 
 async def main(redis_url, webhook_url, secret):
     outbox = Outbox(connect(redis_url), "test", 3)

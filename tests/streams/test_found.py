@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from detectors.alert_policy import Policy
 from detectors.events import HOUR, LinkFound, OrderPlaced, PaymentCaptured, PaymentDisputed, Record, Source
 from detectors.fold import OrderRow, encode_order_row
-from detectors.profile import REMEMBERED_EVENTS, Profile, encode_profile
+from detectors.profiles.profile import REMEMBERED_EVENTS, Profile, encode_profile
 from streams import names
 from streams.facts.gathering import Gathering
 from streams.facts.incoming import Incoming
 from streams.fold import PartitionState, Step, fold_step
 from streams.found import FOUND, FOUND_SECONDS, LONGEST_WAIT_SECONDS, MOST, Found, keys_of
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.replay import LogReplay
 from streams.upstream import Event

@@ -16,7 +16,7 @@ from streams.kafka.poll import Claim, Part, Partition, Poll
 from streams.kafka.producer import Outgoing
 from streams.marks import Marks
 from streams.privacy import HashKey, Pseudonyms
-from streams.stops import Stops
+from streams.refused.stops import Stops
 from streams.store.connection import connect, load_scripts
 from streams.store.entities import RedisEntities
 from tests.upstream import line

@@ -6,17 +6,17 @@ import msgspec
 import pytest
 
 from detectors.events import DAY, Source, decode_record
-from detectors.learners import GUARD, WORDS, Learners
-from detectors.risk_learner import RISK
-from detectors.training import TrainingRow, encode_row
-from detectors.words_learner import WordsLearner
+from detectors.models.learners import GUARD, WORDS, Learners
+from detectors.models.risk_learner import RISK
+from detectors.models.training import TrainingRow, encode_row
+from detectors.models.words_learner import WordsLearner
 from sellerwatch.models.comparing import differences
 from streams import learn as stage
 from streams import names
 from streams.kafka.poll import Claim, Part, Partition
 from streams.learn import Learn, LearnState, learner_key
 from streams.marks import Marks
-from streams.model_commands import (
+from streams.models.commands import (
     Announcement,
     ModelCommand,
     all_slots,
@@ -26,11 +26,11 @@ from streams.model_commands import (
     slots_of,
     unpack_command,
 )
-from streams.model_versions import each_once
+from streams.models.versions import each_once
 from streams.signing import SignatureError, sign, verify
 from streams.store.partition import Answer, Commit
+from tests.detectors.models.test_learners import wide
 from tests.detectors.orders_with_labels import traffic
-from tests.detectors.test_learners import wide
 
 KEY = b"a key of these tests and of nobody else"
 

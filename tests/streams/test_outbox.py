@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from streams.dead_alerts import DeadAlerts
-from streams.outbox import Outbox
-from streams.queued_alert import QueuedAlert, Tries
+from streams.delivery.dead_alerts import DeadAlerts
+from streams.delivery.outbox import Outbox
+from streams.delivery.queued_alert import QueuedAlert, Tries
 from tests.streams.delivery import Clock, alert_json, eventually, raise_alert, undelivered
 
 ROOM = 32
@@ -181,7 +181,7 @@ async def test_a_slow_taker_changes_nothing_for_an_alert_that_another_delivered(
 async def test_after_an_outage_what_waits_is_hurried_but_not_what_is_in_hand(
     outbox: Outbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.outbox.HURRY_AT_ONCE", 5)
+    monkeypatch.setattr("streams.delivery.outbox.HURRY_AT_ONCE", 5)
     waiting = [await raise_alert(outbox, partition=n % 2) for n in range(21)]
     while taken := await outbox.take(ROOM):
         for queued in taken:

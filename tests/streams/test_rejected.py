@@ -4,7 +4,7 @@ import base64
 import json
 
 from streams.kafka.producer import MAX_RECORD_BYTES
-from streams.rejected import MAX_CONSECUTIVE, WINDOW, RefusalLimit, refusal
+from streams.refused.rejected import MAX_CONSECUTIVE, WINDOW, RefusalLimit, refusal
 
 
 def first_stop(limit: RefusalLimit, refused: list[bool]) -> int | None:

@@ -11,15 +11,15 @@ from detectors.alert_policy import Policy
 from detectors.decision import encode_decision
 from detectors.events import OrderPlaced, Record, ReviewLeft, Source, decode_record
 from detectors.learning import LEARN
-from detectors.moment import Moment
-from detectors.profile import Profile, encode_profile
+from detectors.profiles.moment import Moment
+from detectors.profiles.profile import Profile, encode_profile
 from streams import fold, names
 from streams.fold import PartitionState, Step, fold_step
 from streams.kafka.poll import Claim, Part, Partition
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
-from streams.rejected import MAX_CONSECUTIVE, RefusalLimit, Rejected
-from streams.stops import Stops
+from streams.refused.rejected import MAX_CONSECUTIVE, RefusalLimit, Rejected
+from streams.refused.stops import Stops
 from streams.store.partition import PartitionStore
 from streams.watch import Outgoings, Watch, Work
 

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from streams.delivery.webhook import Answer, Outcome, Webhook
 from streams.errors import SettingsError
-from streams.webhook import Answer, Outcome, Webhook
 from tests.streams.delivery import (
     OTHER_SECRET,
     SECRET,

@@ -37,6 +37,6 @@ def test_who_scores_or_learns_has_them(stage: str) -> None:
 
 
 def test_dispatch_needs_no_faust_either() -> None:
-    code = "import sys, streams.worker, streams.dispatch, streams.outbox, streams.webhook\nprint(*sys.modules)"
+    code = "import sys, streams.worker, streams.dispatch, streams.delivery.webhook\nprint(*sys.modules)"
 
     assert not (HEAVY | {"faust", "aiokafka"}) & loaded(code)

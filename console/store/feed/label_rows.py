@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case
 from console.store.schema import labels, risk_versions
 from console.store.writing import put
 from detectors.events import Micros, ModelPublished, Record, Source
-from detectors.risk_learner import RISK
+from detectors.models.risk_learner import RISK
 
 BY_VERDICT: Final = b'"label_source":"verdict"'
 """What tells such a row from the many others of its topic without reading them."""

@@ -34,7 +34,7 @@ from detectors.events import (
     ShipmentCreated,
     VerdictGiven,
 )
-from detectors.sightings import OWN_VALUES
+from detectors.profiles.sightings import OWN_VALUES
 from streams.upstream import EPOCH, MICROSECOND
 
 DESCRIPTION: Final = 4_000

@@ -14,7 +14,7 @@ from console.store.queries.sellers import open_alerts, standings
 from console.store.redis_reading import standings_of
 from console.store.schema import links
 from console.store.writing import in_parts
-from detectors.sightings import OWN_VALUES, hub_damping
+from detectors.profiles.sightings import OWN_VALUES, hub_damping
 from streams.facts.standings import Standing
 
 MOST_NODES: Final = 80

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 from console.store.queries.paging import MOST, after, cursor, read_cursor
 from console.store.schema import listings
 from detectors.events import Micros
-from detectors.lexicon import Lexicon
-from detectors.marking import Mark, marks
+from detectors.language.lexicon import Lexicon
+from detectors.language.marking import Mark, marks
 
 
 class ListingItem(Struct, frozen=True):

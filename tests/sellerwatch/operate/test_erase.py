@@ -12,11 +12,11 @@ from console.store.database import Database
 from console.store.schema import links, orders
 from detectors.erasure import SELLER, erase
 from detectors.events import ActRecorded, Record, Source
-from detectors.facet_states import BuyerMix
-from detectors.kept_texts import KeptText, encode_kept_text, place_of
-from detectors.order_rows import OrderRow, encode_order_row
-from detectors.parts import mark_of, with_order
-from detectors.profile import Link, Profile, decode_profile, encode_profile
+from detectors.patterns.parts import mark_of, with_order
+from detectors.profiles.facet_states import BuyerMix
+from detectors.profiles.kept_texts import KeptText, encode_kept_text, place_of
+from detectors.profiles.order_rows import OrderRow, encode_order_row
+from detectors.profiles.profile import Link, Profile, decode_profile, encode_profile
 from streams.facts.buyers import BuyerStats
 from streams.facts.encoding import decode_order, decode_value, encode
 from streams.facts.orders import Order

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.delivery.webhook import Webhook
 from streams.settings import Settings
-from streams.webhook import Webhook
 from tests.sellerwatch.operate.conftest import Ground
 
 OLD = "a key for hashes of tests"

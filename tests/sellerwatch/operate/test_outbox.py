@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from streams.queued_alert import Tries
+from streams.delivery.queued_alert import Tries
 from tests.sellerwatch.operate.conftest import PARTITIONS, Ground
 from tests.streams.delivery import alert_json
 

@@ -3,7 +3,7 @@
 import redis.asyncio
 
 from streams.kafka.poll import Claim, Partition
-from streams.stops import Stops
+from streams.refused.stops import Stops
 from tests.sellerwatch.operate.conftest import Ground
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sellerwatch.embedded.processes import free_port
 from streams import names
-from streams.rejected import refusal
+from streams.refused.rejected import refusal
 from tests.sellerwatch.operate.conftest import Ground
 from tests.upstream import line
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.rejected import refusal
+from streams.refused.rejected import refusal
 from tests.deploy.made_secrets import acl_rules, make_secrets, redis_url
 from tests.sellerwatch.operate.conftest import Ground
 from tests.sellerwatch.operate.test_status import running

@@ -10,11 +10,11 @@ import pytest
 from detectors.alert_policy import Policy
 from detectors.decision import encode_alert, encode_decision
 from detectors.events import Record, Screened, SellerRegistered, Source, encode_record
-from detectors.learners import Learners
+from detectors.models.learners import Learners
 from streams.facts.gathering import Gathering
 from streams.facts.incoming import Incoming
 from streams.fold import Step
-from streams.models import ModelShelf
+from streams.models.snapshots import ModelShelf
 from streams.policy.published import PolicyShelf
 from streams.privacy import HashKey, Pseudonyms, pseudonymise
 from streams.replay import EventReplay

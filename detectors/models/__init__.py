@@ -1,0 +1,1 @@
+"""What is learned from all sellers: cohorts' norms and trees, the risk model, words."""

@@ -1,0 +1,1 @@
+"""Alerts on their way to the receiver: outbox, webhook, tries, and those that were given up."""
