@@ -18,7 +18,7 @@ for line in (*market.events(), *market.truth()):
 print(digest.hexdigest())
 """
 # Of the code above. Every Python version must give it; change it when the marketplace is meant to change.
-GOLDEN = "a0a1d9c618fde1dfd3f492851498c0d7b1c9c6f227d4a124f045f5bd6e6334cc"
+GOLDEN = "afcc945a8bca1800c879495e9d2336c81c18f17ccdd1cc9011f459fe0fcf74ff"
 
 
 def fingerprint(hash_seed: str) -> str:
