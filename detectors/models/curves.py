@@ -95,22 +95,40 @@ class Shape:
         flat = [values.get(first + at, 0.0) for at in range(len(self.pairs) * size)]
         return np.array(flat).reshape(len(self.pairs), size)
 
-    def carried_to(self, new: "Shape", values: Mapping[int, float]) -> dict[int, float]:
-        """`values` of this shape's keys as values of another's: the same curves, cut elsewhere."""
+    def carried_to(self, new: "Shape", values: Mapping[int, float], *, heights: bool) -> dict[int, float]:
+        """`values` of this shape's keys as values of another's: the same curves, cut elsewhere.
+
+        Args:
+            heights: They add up to a row's sum. Where another level is the usual one, its height goes to the bias and
+                the curve is moved by as much, so that sums stay what they are.
+        """
         carried = {BIAS: values[BIAS]} if BIAS in values else {}
         for number, line in enumerate(self.curves(values).tolist()):
+            base = line[new.usual[number]] if heights else 0.0
+            carried[BIAS] = carried.get(BIAS, 0.0) + base
             for at, knot in enumerate(new.knots[number]):
-                if knot != new.usual[number] and line[knot]:
-                    carried[number * SLOTS + at] = line[knot]
+                if knot != new.usual[number] and line[knot] != base:
+                    carried[number * SLOTS + at] = line[knot] - base
+        self._carry_tables(new, values, carried, heights)
+        return carried
+
+    def _carry_tables(
+        self, new: "Shape", values: Mapping[int, float], carried: dict[int, float], heights: bool
+    ) -> None:
         first = len(new.knots) * SLOTS
-        tables = self.tables(values).tolist()
-        for table, old, (cells_a, cells_b), usual in zip(tables, self.cells, new.cells, new.usual_cells, strict=True):
+        for pair, table in enumerate(self.tables(values).tolist()):
+            (old_a, old_b), (cells_a, cells_b) = self.cells[pair], new.cells[pair]
+            usual_a, usual_b = (new.usual[feature] for feature in new.pairs[pair])
+            base = table[old_a[usual_a] * CELLS + old_b[usual_b]] if heights else 0.0
+            carried[BIAS] = carried.get(BIAS, 0.0) + base
             for cell in range(CELLS * CELLS):
                 a, b = cells_a.find(cell // CELLS), cells_b.find(cell % CELLS)
-                if cell != usual and a >= 0 and b >= 0 and (value := table[old[0][a] * CELLS + old[1][b]]):
-                    carried[first + cell] = value
+                if cell == new.usual_cells[pair] or a < 0 or b < 0:
+                    continue
+                value = table[old_a[a] * CELLS + old_b[b]]
+                if value != base:
+                    carried[first + cell] = value - base
             first += CELLS * CELLS
-        return carried
 
 
 def shape_of(seen: Ints, bad: Ints, pairs: Sequence[tuple[int, int]]) -> Shape:

@@ -54,8 +54,8 @@ class RiskWeights:
     def reshape(self, old: Shape, new: Shape) -> None:
         """Goes on with the same curves on other knots."""
         weights, squares = self._model.weights, dict(self._model.optimizer.g2)
-        self.averages = old.carried_to(new, self.averages)
-        self._begin(old.carried_to(new, weights), old.carried_to(new, squares))
+        self.averages = old.carried_to(new, self.averages, heights=True)
+        self._begin(old.carried_to(new, weights, heights=True), old.carried_to(new, squares, heights=False))
 
     def state(self) -> tuple[bytes, bytes, bytes, bytes]:
         """Keys, weights, squared gradients and averages, in the order in which river met the keys."""
