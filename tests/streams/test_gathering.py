@@ -301,6 +301,23 @@ def test_a_batch_gathered_again_after_a_crash_finds_the_same_links_and_counts_no
     assert links(again) == links(first) != []
 
 
+def test_a_reinstatement_gathered_again_after_a_crash_is_told_again() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", email="a@b.c"), registered("second", email="a@b.c"))
+    gatherer.gather(event("seller.banned", seller_id="first"))
+    before = gatherer.offset
+    first = gatherer.gather(event("seller.reinstated", seller_id="first"))
+    memory = dict(gatherer.memory)
+
+    gatherer.offset = before
+    again = gatherer.gather(event("seller.reinstated", seller_id="first"))
+    later = gatherer.gather(event("seller.reinstated", seller_id="first"))
+
+    assert links(again) == links(first) == [("second", "first", "email", "")]
+    assert gatherer.memory == memory
+    assert links(later) == []
+
+
 def test_a_second_event_with_the_same_id_is_not_counted() -> None:
     gatherer = Gatherer()
     order = event("order.placed", order_id="o1", device_id="d1")
