@@ -433,6 +433,22 @@ def test_a_dispute_marks_the_buyer_of_its_order() -> None:
     assert sighting(record, "buyer").buyer.bad_orders == 1
 
 
+def test_a_dispute_speaks_against_what_its_buyer_orders_after_it_wherever_batches_begin() -> None:
+    events = [
+        event("order.placed", order_id="o1", buyer_id="b"),
+        event("payment.disputed", order_id="o1", seller_id=None),
+        event("order.placed", order_id="o2", buyer_id="b"),
+        event("payment.disputed", order_id="o2", seller_id=None),
+    ]
+    at_once, singly = Gatherer(), Gatherer()
+
+    together = at_once.gather(*events)
+
+    assert together == [record for one in events for record in singly.gather(one)]
+    assert at_once.memory == singly.memory
+    assert sighting(together[2], "buyer").buyer.bad_orders == 1
+
+
 def test_what_was_remembered_under_a_former_key_is_found_under_the_new_one() -> None:
     gatherer = Gatherer()
     gatherer.gather(registered("first", device_id="d1"))
