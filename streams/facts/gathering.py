@@ -70,6 +70,8 @@ class Gathering:
         self._changed_values: dict[str, None] = {}
         self._grown: dict[str, list[tuple[Incoming, int]]] = {}
         """Values that got a further seller: by which event, and how many they had before."""
+        self._disputed: list[tuple[Incoming, str]] = []
+        """Disputes with their buyers, where no event of the batch names the buyer itself."""
         self._standings: dict[str, Standing] = {}
         self._moved: dict[str, list[str]] = {}
         self._telling: Telling | None = None
@@ -157,10 +159,7 @@ class Gathering:
         for incoming in self.batch:
             if incoming.seller_id is not None:
                 self._touch_values(incoming)
-        keys: dict[str, None] = {}
-        for incoming in self.batch:
-            if isinstance(incoming.event.body, PaymentDisputed) and (buyer := self._buyer_of(incoming)):
-                keys[f"v:buyer:{buyer}"] = None
+        keys = {f"v:buyer:{buyer}": None for _, buyer in self._disputed}
         keys.update(dict.fromkeys(self.standing_keys()))
         return [key for key in keys if key not in self._values]
 
@@ -181,6 +180,17 @@ class Gathering:
             by = incoming.touch(seller, "seller")
             for point in incoming.prices:
                 self._touch(incoming, f"v:{PRICE}:{point}", PRICE, point, by)
+        if seller and isinstance(body, PaymentDisputed) and (buyer := self._buyer_of(incoming)):
+            if f"v:buyer:{buyer}" in self._values:  # now: what the buyer orders later is to know of it
+                self._touch_buyer(incoming, buyer)
+            else:
+                self._disputed.append((incoming, buyer))
+
+    def _touch_buyer(self, incoming: Incoming, buyer: str) -> None:
+        """The buyer's order turned out bad."""
+        placed_at = incoming.order.placed_at if incoming.order else 0
+        by = incoming.touch(incoming.seller_id or "", "buyer", bad=True, placed_at=placed_at)
+        self._touch(incoming, f"v:buyer:{buyer}", "buyer", buyer, by)
 
     def _touch(self, incoming: Incoming, key: str, kind: str, digest: str, by: Touch) -> None:
         item = _Touched(incoming, len(incoming.sightings), kind, digest, by)
@@ -239,12 +249,8 @@ class Gathering:
     def take_second(self, found: Mapping[str, bytes | None]) -> None:
         """Marks the buyers of disputed orders and fills in how the other sellers stand."""
         self._load_values(found)
-        for incoming in self.batch:
-            disputed = isinstance(incoming.event.body, PaymentDisputed)
-            if disputed and incoming.seller_id and (buyer := self._buyer_of(incoming)):
-                placed_at = incoming.order.placed_at if incoming.order else 0
-                by = incoming.touch(incoming.seller_id, "buyer", bad=True, placed_at=placed_at)
-                self._touch(incoming, f"v:buyer:{buyer}", "buyer", buyer, by)
+        for incoming, buyer in self._disputed:
+            self._touch_buyer(incoming, buyer)
         self.take_standings(found)
 
     def take_standings(self, found: Mapping[str, bytes | None]) -> None:

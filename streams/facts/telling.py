@@ -78,15 +78,14 @@ class Telling:
     def _change_standing(self, seller_id: str, incoming: Incoming) -> list[tuple[str, LinkFound]]:
         """A ban, its end, or a confirmed verdict is told to every seller that is linked."""
         standing, body = self._standings[seller_id], incoming.event.body
-        source = f"{incoming.origin}/{incoming.source.offset}"
-        before = "" if standing.changed_by == source else standing.status
+        source, before = f"{incoming.origin}/{incoming.source.offset}", standing.status
         if isinstance(body, SellerBanned):
             standing.status = "banned"
         elif isinstance(body, SellerReinstated):
             standing.status = ""
         elif standing.status != "banned":
             standing.status = "confirmed"
-        if standing.status == before:
+        if standing.status == before and standing.changed_by != source:
             return []
         standing.changed_by = source
         self.changed.add(seller_id)

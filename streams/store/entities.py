@@ -90,17 +90,19 @@ class RedisEntities:
             known: For each source partition of the batch, the mark that was read or confirmed last.
 
         Raises:
-            RolledBack: A mark has fallen below what was known; nothing more may be built on the records.
+            RolledBack: A mark has fallen below what was known, or what the batch has written is gone; nothing more
+                may be built on the records.
         """
         nonce = self._worker + (next(self._counter) % 2**32).to_bytes(4, "big")
         by_shard: dict[int, list[str]] = {shard: [] for shard in self._read} | _by_shard(changes)
         marks = [argument for mark in known.items() for argument in mark]
+        before = dict(self._written)
 
         async def write() -> list[list[Any]]:
             pipeline = self._redis.pipeline(transaction=False)
             for shard, keys in by_shard.items():
                 tag = self._tag(shard)
-                arguments: list[Any] = [nonce, len(known), *marks]
+                arguments: list[Any] = [nonce, before.get(shard, b""), len(known), *marks]
                 for key in keys:
                     arguments += (self._nonces[key], nonce + changes[key], self._lifetime)
                 named = [tag + "marks", *[tag + key for key in keys]]

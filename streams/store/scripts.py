@@ -59,19 +59,25 @@ return 'ok'
 """
 
 SIGHT = """
--- KEYS marks, entities...   ARGV nonce, #marks, (source, known)..., (nonce read, value, ttl)...
--- Answers 'older' when a mark is below what was known: the shard was rolled back; nothing is written.
+-- KEYS marks, entities...   ARGV nonce, nonce before, #marks, (source, known)..., (nonce read, value, ttl)...
+-- Answers 'older' when a mark is below what was known, or when what the batch wrote here before (no nonce: nothing)
+-- is gone: the shard was rolled back; nothing is written.
 -- Else writes each record that nobody has changed since it was read; answers the places of the others.
 -- A value begins with a nonce of 8 bytes, so a call that is repeated finds its own writing; the marks keep
 -- it as well, so that `confirm` finds out whether the writing is still there.
-local marks = tonumber(ARGV[2])
-local at = 3
+local before = ARGV[2]
+local marks = tonumber(ARGV[3])
+local at = 4
 for _ = 1, marks do
     local stored = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or '-1')
     if stored < tonumber(ARGV[at + 1]) then return {'older'} end
+    if before ~= '' then
+        local noted = redis.call('HGET', KEYS[1], ARGV[at] .. '#')
+        if noted ~= before and noted ~= ARGV[1] then return {'older'} end
+    end
     at = at + 2
 end
-for i = 3, at - 2, 2 do redis.call('HSET', KEYS[1], ARGV[i] .. '#', ARGV[1]) end
+for i = 4, at - 2, 2 do redis.call('HSET', KEYS[1], ARGV[i] .. '#', ARGV[1]) end
 local answer = {'ok'}
 for i = 2, #KEYS do
     local nonce = redis.call('GETRANGE', KEYS[i], 0, 7)

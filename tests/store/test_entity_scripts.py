@@ -14,9 +14,9 @@ from streams.facts.encoding import decode_value
 from streams.facts.values import Value
 from streams.store import connection
 from streams.store.connection import connect, load_scripts
-from streams.store.entities import NONCE_BYTES, SHARDS, shard_of
+from streams.store.entities import NONCE_BYTES, SHARDS, RedisEntities, RolledBack, shard_of
 from tests.store.conftest import AnyRedis
-from tests.store.gatherers import Gatherer, Sighted
+from tests.store.gatherers import Gatherer, Sighted, always
 from tests.store.rollback import Snapshot, restore, snapshot
 
 SOURCES = ("orders/0", "orders/1")
@@ -152,6 +152,28 @@ class EntityMachine(RuleBasedStateMachine):
             for source, mark in zip(SOURCES, row, strict=True)
         }
         return values, marks
+
+
+@pytest.mark.parametrize("again", ["the value that was in the way", "nothing, but reads beside it"])
+async def test_what_a_batch_wrote_and_a_shard_lost_before_its_second_try_is_missed(
+    of_any_kind: AnyRedis, again: str
+) -> None:
+    async with connect(of_any_kind.url) as redis:
+        await load_scripts(redis, stage="intake")
+        ours, theirs = RedisEntities(redis, "t", lifetime=1_000), RedisEntities(redis, "t", lifetime=1_000)
+        mine, *others = [key for n in range(200) if shard_of(key := f"v:device:{n}") == 3]
+        contested = others[0] if again.startswith("the value") else KEYS[0]
+        for each in (ours, theirs):
+            each.start()
+            await each.load([mine, contested], always)
+        assert await theirs.save({contested: b"theirs"}, {"orders/1": -1}, always) == []
+        older = await snapshot(redis)
+        assert await ours.save({mine: b"mine", contested: b"ours"}, {"orders/0": -1}, always) == [contested]
+
+        await restore(redis, older, {"t.intake.3"})
+        await ours.load([contested, others[1]], always)
+        with pytest.raises(RolledBack):
+            await ours.save({contested: b"ours"}, {"orders/0": -1}, always)
 
 
 def test_every_event_touches_its_values_once(of_any_kind: AnyRedis, monkeypatch: pytest.MonkeyPatch) -> None:

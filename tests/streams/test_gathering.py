@@ -301,6 +301,23 @@ def test_a_batch_gathered_again_after_a_crash_finds_the_same_links_and_counts_no
     assert links(again) == links(first) != []
 
 
+def test_a_reinstatement_gathered_again_after_a_crash_is_told_again() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(registered("first", email="a@b.c"), registered("second", email="a@b.c"))
+    gatherer.gather(event("seller.banned", seller_id="first"))
+    before = gatherer.offset
+    first = gatherer.gather(event("seller.reinstated", seller_id="first"))
+    memory = dict(gatherer.memory)
+
+    gatherer.offset = before
+    again = gatherer.gather(event("seller.reinstated", seller_id="first"))
+    later = gatherer.gather(event("seller.reinstated", seller_id="first"))
+
+    assert links(again) == links(first) == [("second", "first", "email", "")]
+    assert gatherer.memory == memory
+    assert links(later) == []
+
+
 def test_a_second_event_with_the_same_id_is_not_counted() -> None:
     gatherer = Gatherer()
     order = event("order.placed", order_id="o1", device_id="d1")
@@ -414,6 +431,22 @@ def test_a_dispute_marks_the_buyer_of_its_order() -> None:
     (record,) = gatherer.gather(event("order.placed", order_id="o2", buyer_id="b"))
 
     assert sighting(record, "buyer").buyer.bad_orders == 1
+
+
+def test_a_dispute_speaks_against_what_its_buyer_orders_after_it_wherever_batches_begin() -> None:
+    events = [
+        event("order.placed", order_id="o1", buyer_id="b"),
+        event("payment.disputed", order_id="o1", seller_id=None),
+        event("order.placed", order_id="o2", buyer_id="b"),
+        event("payment.disputed", order_id="o2", seller_id=None),
+    ]
+    at_once, singly = Gatherer(), Gatherer()
+
+    together = at_once.gather(*events)
+
+    assert together == [record for one in events for record in singly.gather(one)]
+    assert at_once.memory == singly.memory
+    assert sighting(together[2], "buyer").buyer.bad_orders == 1
 
 
 def test_what_was_remembered_under_a_former_key_is_found_under_the_new_one() -> None:
