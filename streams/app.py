@@ -62,10 +62,11 @@ class App(faust.App):
     def _create_directories(self) -> None:
         """Nothing is kept on disk: Faust would make folders in the working directory."""
 
-    async def crash(self, reason: BaseException) -> None:
-        """Faust crashes the app for what it cannot handle: leave, and let the supervisor restart."""
-        self.give_up(repr(reason))
-        await super().crash(reason)
+    def _crash(self, reason: BaseException) -> None:
+        """A service of Faust's, whichever, met what it cannot handle: leave, and let the supervisor restart."""
+        if not self.should_stop:
+            self.give_up(repr(reason))
+        super()._crash(reason)
 
 
 def build_app(

@@ -97,13 +97,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 partition=Partition(*tp),
                 start=min(starts.get(tp, first), first),
                 stop=max(stops.get(tp, 0), last + 1),
-                end=consumer.highwater(tp) or last + 1,
+                end=self.highwater(tp) or last + 1,
                 records=records,
             )
         for tp, start in starts.items():  # nothing but markers, or records that a transaction has taken back
             if tp not in parts and (stop := stops.get(tp, start)) > start and not _in_error(consumer, tp):
-                parts[tp] = Part(Partition(*tp), start, stop, consumer.highwater(tp) or stop, ())
+                parts[tp] = Part(Partition(*tp), start, stop, self.highwater(tp) or stop, ())
         return parts
+
+    def highwater(self, tp: TP) -> int | None:
+        """Where a partition ends, as far as is known; `None` also once a rebalance has taken it away."""
+        consumer = self._ensure_consumer()
+        return consumer.highwater(tp) if consumer._subscription.is_assigned(tp) else None
 
     async def _asked(self, consumer: Any, partitions: Any, timeout: float | None, most: int) -> dict[TP, Any]:
         if self._demand is None or self._demand.fetcher is not consumer._fetcher:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import InvalidRequestError
 
 from sellerwatch.embedded.kafka import EmbeddedKafka
@@ -164,6 +165,36 @@ async def test_a_connection_that_breaks_as_the_group_is_left_is_no_crash(
     told = capfd.readouterr()
     assert "group_not_left" in told.out + told.err
     assert "Traceback" not in told.out + told.err
+
+
+async def test_a_fetch_that_fails_as_nobody_foresaw_ends_the_process_and_leaves_no_half_of_it_behind(
+    mock: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise ArithmeticError("what nobody foresaw")
+
+    stage = Recorder("orders")
+    async with load(mock):
+        running = asyncio.create_task(run(build(stage, mock.bootstrap), asyncio.Event()))
+        await stage.has(1)
+        monkeypatch.setattr(consumer.ConsumerThread, "_fetch_records", fails)
+
+        assert await asyncio.wait_for(running, 30) == EXIT_TEMPORARY
+
+    told = capfd.readouterr()
+    assert "gave_up" in told.out + told.err
+
+
+async def test_a_partition_that_is_taken_away_during_a_fetch_ends_nothing(
+    mock: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with load(mock) as sent, member(mock) as stage:
+        await stage.has(1)
+        with monkeypatch.context() as rebalancing:
+            rebalancing.setattr(SubscriptionState, "is_assigned", lambda *_: False)
+            await stage.has(sum(map(len, stage.values())) + 5)
+
+        await assert_exact(stage, sent[0])
 
 
 @pytest.mark.parametrize("rounds", [5])

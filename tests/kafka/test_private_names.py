@@ -62,7 +62,7 @@ def app() -> App:
         (Consumer, FaustConsumer, "_filter_tps_with_pending_acks"),
         (Consumer, FaustConsumer, "_new_offset"),
         (App, faust.App, "_create_directories"),
-        (App, faust.App, "crash"),
+        (App, faust.App, "_crash"),
     ],
 )
 def test_what_is_overridden_takes_what_faust_passes(ours: type, theirs: type, name: str) -> None:
