@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import structlog
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from console.presence import Presence
 from console.store.changing import queue_changes
@@ -110,8 +111,8 @@ class Live:
         while (self._pages or self._presence.to_say) and not self._ending:
             try:
                 mark = await asyncio.to_thread(self._changes)
-            except SellerwatchError as error:
-                log.warning("live_look_failed", error=str(error))
+            except (SellerwatchError, SQLAlchemyError) as error:  # the news go on when the database does
+                log.warning("live_look_failed", error=f"{getattr(error, 'orig', error)}")
                 mark = self._mark
             lookers = self._presence.lookers()
             if (mark, lookers) != (self._mark, self._told):

@@ -31,7 +31,9 @@ class Presence:
 
     def look(self, alert_id: str, name: str) -> None:
         """Somebody has opened an alert."""
-        self._looks[alert_id, name] = now() + LOOK_LASTS
+        at = now()
+        self._looks = {look: until for look, until in self._looks.items() if until > at}
+        self._looks[alert_id, name] = at + LOOK_LASTS
 
     def stay(self, alert_id: str, name: str) -> int:
         """The page stays open, until `leave` is called with the number that this answers."""

@@ -27,7 +27,7 @@ HEADERS = {
 
 
 class Shell:
-    """Adds the headers, and refuses other sites' names and bodies that are too large or too slow.
+    """Adds the headers, and refuses other sites' names, NUL in addresses, and bodies that are too large or too slow.
 
     Args:
         hosts: Names that browsers may call us by; `*`: any. A page of another site whose name was made to
@@ -63,6 +63,8 @@ class Shell:
     def _refused(self, connection: HTTPConnection) -> PlainTextResponse | None:
         if "*" not in self._hosts and (connection.url.hostname or "") not in self._hosts:
             return PlainTextResponse("this is not the name of the console; see console_hosts", 421)
+        if "%00" in connection.url.path + connection.url.query:
+            return PlainTextResponse("an address may hold no NUL: PostgreSQL cannot look for it", 400)
         length = connection.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             return PlainTextResponse(f"a request may have {LARGEST_BODY} bytes", 413)

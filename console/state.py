@@ -19,10 +19,10 @@ from console.store.database import Database
 from console.store.feed.running import Feed, clock
 from console.store.sessions import end_session, has_ended
 from console.store.verdicts import Verdicts
-from detectors.events import SECOND
 from streams.lexicons import lexicon_of
-from streams.settings import Settings
+from streams.settings import LONGEST_SESSION, Settings
 from streams.store.connection import connect
+from streams.upstream import MICROSECOND
 
 log = structlog.get_logger()
 FEED_SECONDS = 1.5
@@ -80,10 +80,13 @@ class Console:
         return bool(session.name) and await self.read(has_ended, session.sid)
 
     async def end_session(self, session: Session) -> None:
-        """Logs out: a copy of the cookie is worth nothing either. Of who is nobody, nothing is remembered."""
+        """Logs out: a copy of the cookie is worth nothing either, nor under a longer `console_session` later.
+
+        Of who is nobody, nothing is remembered.
+        """
         if session.name:
             now = clock()
-            await self.write(end_session, session.sid, now + self.sessions.seconds * SECOND, now)
+            await self.write(end_session, session.sid, now + LONGEST_SESSION // MICROSECOND, now)
 
     async def record(self, request: Request, act: str, **about: Any) -> None:
         """Records an act of whoever asks, before it is done; see `Acting.record`."""

@@ -29,6 +29,7 @@ OTHER_VARIABLES = ("SELLERWATCH_CONFIG", "SELLERWATCH_REQUIRE_SERVICES", "SELLER
 RECEIVER_VARIABLES = "SELLERWATCH_RECEIVER_"
 """Variables that are not settings, and how the names of others of them begin."""
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
+LONGEST_SESSION = timedelta(days=7)
 _config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 
 
@@ -174,7 +175,7 @@ class Settings(BaseSettings):
     console_secret: SecretStr | None = None
     """Signs sessions; at least 32 characters. Default: a new one at each start, after which everybody logs in again."""
 
-    console_session: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))] = timedelta(hours=12)
+    console_session: Annotated[Duration, Field(ge=timedelta(minutes=1), le=LONGEST_SESSION)] = timedelta(hours=12)
     """After this long people log in again."""
 
     console_proxy_user: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None

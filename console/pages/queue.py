@@ -15,6 +15,7 @@ from console.live import newest
 from console.problems import Problem
 from console.rendering import render
 from console.routing import page, whole
+from console.store.queries.alert import first_id
 from console.store.queries.paging import CursorError
 from console.store.queries.queue import Order, QueueCount, QueueFilter, QueuePage, counts, queue
 from console.store.states import SEVERITY_NAMES, STATES
@@ -116,9 +117,9 @@ async def show_news(request: Request) -> Response:
 
 
 async def stream_live(request: Request) -> Response:
-    """Server-sent events for one open page."""
-    looked_at = request.query_params.get("alert")
+    """Server-sent events for one open page; that of an alert tells the others who looks at it."""
     console, person, session = request.app.state.console, request.state.person, request.state.session
+    looked_at = await console.read(first_id, request.query_params.get("alert", ""))
 
     async def allowed() -> bool:
         """A log-out, another password or role end the stream, too."""

@@ -19,7 +19,9 @@ from console.routing import own_path
 from console.serving import bind
 from console.store.database import Database
 from console.store.feed.rebuilding import empty
+from console.store.feed.running import clock
 from console.store.sessions import end_session, has_ended
+from detectors.events import HOUR
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams.errors import SettingsError, UnavailableError
 from tests.console.pages import PASSWORD, made_app, settings_of, users_in, visiting, with_kafka
@@ -131,6 +133,25 @@ def test_a_log_out_holds_in_another_process_after_a_restart_and_after_a_rebuild(
         assert answers == [303, 200], "the one is out, the other is not"
         asyncio.run(process.state.console.close())
     asyncio.run(one.state.console.close())
+
+
+def test_a_longer_session_lets_nobody_in_again_who_has_logged_out(
+    folder: Path, kafka_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings_of(folder, console_session="PT1H", **kafka_options))
+    console = app.state.console
+    ended, later = Session.new("analyst"), Session.new("lead")
+
+    async def log_out_one_after_the_other() -> bool:
+        await console.end_session(ended)
+        passed = clock() + 2 * HOUR
+        monkeypatch.setattr("console.state.clock", lambda: passed)
+        await console.end_session(later)
+        found: bool = await console.has_ended(ended)
+        await console.close()
+        return found
+
+    assert asyncio.run(log_out_one_after_the_other()), "under PT12H its cookie still counts"
 
 
 def test_ended_sessions_are_forgotten_when_their_cookies_are_too_old(database: Database) -> None:

@@ -154,6 +154,33 @@ def test_an_open_page_hears_nothing_more_after_its_owner_has_lost_the_right(
     assert len(asyncio.run(asyncio.wait_for(heard(), 30))) == 1
 
 
+@pytest.mark.parametrize("name", ["n" * 30_000, "alr_of_nobody", ""])
+def test_nobody_is_said_to_look_at_what_is_no_alert(app: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """PostgreSQL refuses keys as long as an address may be, and with them what everybody else looks at."""
+    console = app.state.console
+    monkeypatch.setattr(console, "live", Live(console.database))
+    request = Request({"type": "http", "app": app, "headers": [], "query_string": f"alert={name}".encode()})
+    request.state.session, request.state.person = Session.new(), Person("analyst", Role.ANALYST)
+
+    async def heard() -> Any:
+        events = (await stream_live(request)).body_iterator  # type: ignore[attr-defined]
+        first = await anext(aiter(events))
+        await console.live.close()
+        return first
+
+    monkeypatch.setattr(console.access, "person", lambda *_: request.state.person)
+    assert asyncio.run(asyncio.wait_for(heard(), 30)) == b"event: lookers\ndata: {}\n\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["/alerts/%00", "/sellers/a%00b/orders", "/?seller=%00", "/api/sellers/%00", "/live?alert=%00"]
+)
+def test_an_address_that_no_database_can_look_for_is_refused(app: Any, path: str) -> None:
+    visitor = visiting(app)
+    visitor.log_in("analyst")
+    assert visitor.get(path).status_code == 400
+
+
 def test_an_open_console_lets_nobody_in_whom_a_proxy_passes_on(tmp_path: Path) -> None:
     opened = visiting(create_app(settings_of(tmp_path, console_open=True)))
     assert opened.get("/").status_code == 200
