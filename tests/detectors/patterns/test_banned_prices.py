@@ -28,7 +28,7 @@ def test_prices_and_the_network_of_a_banned_seller_score_more_than_either_and_ar
     assert trades.alerted("heir")[:1] == ["return_after_ban"]
     assert (trades.alerted("nephew"), trades.alerted("double")) == ([], [])
     said = {r.code: r.text for alert in trades.market.effects.alerts for r in alert.reasons}
-    assert "prices are those of banned seller hydra" in said["banned_prices"]
+    assert "2 of its first 2 prices or so are those of hydra, who was banned or confirmed" in said["banned_prices"]
 
 
 def test_every_price_of_a_banned_seller_is_no_alert_by_itself() -> None:
@@ -72,6 +72,23 @@ def test_resellers_of_one_catalogue_are_not_known_by_its_prices() -> None:
     assert features(many.market)["banned_prices"] == 0.0
     kept = [decode_value(raw) for key, raw in many.gatherer.memory.items() if key.startswith("v:price")]
     assert all(value.sellers == [] for value in kept)
+
+
+def test_every_price_of_an_order_counts_for_how_many_a_shop_has() -> None:
+    trades = Marketplace()
+    trades.banned("hydra", *ODD)
+    trades.happens("seller.registered", "shop")
+
+    for number, price in enumerate(ODD):
+        asked = [price, *(10_001 + 40 * number + 10 * place for place in range(5))]
+        items = [{"quantity": 1, "unit_amount_minor": amount} for amount in asked]
+        trades.happens("order.placed", "shop", order_id=f"s{number}", amount_minor=sum(asked), items=items)
+
+    prices = trades.market.seller("shop").banned_prices
+    assert prices is not None
+    assert len(prices.points) // 4 == len(ODD)
+    assert 35 < prices.prices <= 50
+    assert features(trades.market)["banned_prices"] < 0.25
 
 
 def test_a_shop_that_has_traded_for_long_is_not_met_by_chance() -> None:
