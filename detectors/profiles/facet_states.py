@@ -22,7 +22,7 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     praise: float = 0.0
     """Share of late with five stars."""
     strangers: float = 0.0
-    """Share of late that praise, by people who never bought here and speak of other sellers too."""
+    """Share of late that praise, by people who never bought here and praise other sellers too."""
 
 
 class Praised(Struct, frozen=True, array_like=True, gc=False):
