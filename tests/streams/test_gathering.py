@@ -184,6 +184,8 @@ def test_rings_are_told_the_same_wherever_batches_begin() -> None:
     events = [
         registered("a", payout_account="p1"),
         registered("b", payout_account="p1", device_id="d1"),
+        event("seller.banned", seller_id="a"),
+        event("seller.banned", seller_id="b"),
         registered("c", device_id="d1", phone="123456"),
         registered("d", phone="123456"),
     ]
