@@ -7,6 +7,7 @@ from detectors.events import DAY
 from detectors.patterns.prices import EARLY, unusual
 from streams.facts.encoding import decode_value
 from streams.facts.touching import MAX_SELLERS
+from tests.builders import MONDAY
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.patterns.test_features import features
 from tests.streams.test_gathering import Gatherer
@@ -173,6 +174,18 @@ def test_a_price_that_is_asked_again_is_read_but_not_written() -> None:
 
     assert [key for key in again.changes() if key.startswith("v:price")] == []
     assert f"v:price:EUR.{ODD[0]}" in again.first_keys()
+
+
+def test_a_price_that_its_seller_still_asks_is_written_anew_after_a_month() -> None:
+    gatherer = Gatherer()
+    items = [{"quantity": 1, "unit_amount_minor": ODD[0]}]
+    written = []
+    for number, day in enumerate((0, 29, 31, 60, 62)):
+        order = event("order.placed", order_id=f"o{number}", items=items, event_time=say_time(MONDAY + day * DAY))
+        gathering = gatherer.run(gatherer.incoming(order))
+        written.append(any(key.startswith("v:price") for key in gathering.changes()))
+
+    assert written == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize(
