@@ -291,7 +291,7 @@ class LinkFound(Body, frozen=True, tag="link.found"):
     sellers: int
     """Distinct sellers that share the value now; at least these two."""
     status: Literal["", "banned", "confirmed"] = ""
-    """Standing of `other_seller` now."""
+    """Standing of `other_seller` now; not told of one that is tied only `through` another."""
     own_role: Literal["seller", "buyer"] = "seller"
     """How the seller of this log touched the value."""
     through: str = ""

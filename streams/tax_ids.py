@@ -6,6 +6,8 @@ from stdnum.eu import vat
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 TaxCheck = Literal["right", "wrong"]
+UNCONFIRMED = ("LV0", "LV1", "LV2", "LV3")
+"""A Latvian person's number is the personal code, whose check digit no authority describes."""
 
 
 def tax_check(text: str) -> TaxCheck | None:
@@ -17,7 +19,7 @@ def tax_check(text: str) -> TaxCheck | None:
     try:
         vat.validate(text)
     except InvalidChecksum:
-        return "wrong"
+        return None if vat.compact(text).startswith(UNCONFIRMED) else "wrong"
     except ValidationError:
         return None
     return "right"

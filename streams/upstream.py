@@ -16,6 +16,8 @@ from streams.errors import InvalidEventError
 MAX_BYTES = 64 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+END = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH + timedelta(days=1)) // MICROSECOND
+"""By its offset, a time that can be written lies beyond the last year that can be said in UTC."""
 
 Headers = Sequence[tuple[str, bytes | None]]
 """Of a Kafka record; one may have no value."""
@@ -73,6 +75,8 @@ def parse(value: bytes, headers: Headers = ()) -> Event:
     micros = (envelope.event_time - EPOCH) // MICROSECOND
     if micros < 0:
         raise InvalidEventError("bad_time", "`event_time` lies before 1970")
+    if micros >= END:
+        raise InvalidEventError("bad_time", "`event_time` lies after 9999 in UTC")
     return Event(envelope.event_id, envelope.type, micros, _seller(envelope, body), body)
 
 

@@ -7,7 +7,16 @@ from typing import ClassVar, Final
 from detectors.batch import Batch, Column, Matrix, either, rise
 from detectors.events import DAY, BuyerHistory, Micros, OrderPlaced, Record
 from detectors.patterns.base import Case, Term, against, share
-from detectors.patterns.parts import WITHIN, completeness, mark_of, named, orders_lately, parts_ordered, with_order
+from detectors.patterns.parts import (
+    WITHIN,
+    belonging,
+    completeness,
+    mark_of,
+    named,
+    orders_lately,
+    parts_ordered,
+    with_order,
+)
 from detectors.profiles.facet_states import Basket, Gathered
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
@@ -43,7 +52,7 @@ def _learn_gathered(p: Profile, history: BuyerHistory, buyer: bytes, theirs: int
     known = before.buyers if complete == before.complete else b""
     others = b"".join(known[at : at + 4] for at in range(0, len(known), 4) if known[at : at + 4] != buyer)
     buyers = (others + buyer)[-4 * KEPT_BUYERS :]
-    p.gathered = Gathered(complete, gathered, min(history.parts_sellers, MOST_SELLERS), buyers, time)
+    p.gathered = Gathered(complete, belonging(gathered, theirs), min(history.parts_sellers, MOST_SELLERS), buyers, time)
 
 
 class BasketFacet:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 from zlib import crc32
 
@@ -62,6 +63,11 @@ def completeness(parts: int, around: int = -1) -> float:
     """
     shares = [max((parts & whole).bit_count() - 1, 0) / (whole.bit_count() - 1) for whole in _sets if whole & around]
     return max(shares, default=0.0)
+
+
+def belonging(parts: int, around: int) -> int:
+    """Those of the parts that belong to a set with one of `around`."""
+    return parts & reduce(or_, [whole for whole in _sets if whole & around], 0)
 
 
 def mark_of(who: str) -> bytes:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from detectors.batch import Column, Matrix, above, half
 from detectors.events import ListingPublished, Micros, OrderPlaced, Record
 from detectors.profiles.facet_states import Prices
@@ -21,6 +23,7 @@ MOST: Final = 4
 EARLY: Final = 24
 """Orders, or listings, in which a seller is met by prices; later, it has met some by chance."""
 POINTS: Final = 12
+SHOWN_BYTES: Final = 32
 NONE: Final = Prices()
 
 
@@ -31,14 +34,25 @@ def unusual(amount_minor: int) -> bool:
 
 def price_points(body: OrderPlaced | ListingPublished) -> list[str]:
     """What is asked for one piece, with its currency; a total, of pieces and postage, is no price."""
+    return [f"{body.currency}.{amount}" for amount in dict.fromkeys(_asked(body)[:MOST]) if unusual(amount)]
+
+
+def _asked(body: OrderPlaced | ListingPublished) -> list[int]:
+    """Prices that an order or a listing shows, usual ones too."""
     if isinstance(body, OrderPlaced):
-        asked = {item.unit_amount_minor: None for item in body.items[:MOST]}
-    else:
-        asked = {body.amount_minor: None} if body.amount_minor and body.currency else {}
-    return [f"{body.currency}.{amount}" for amount in asked if unusual(amount)]
+        return [item.unit_amount_minor for item in body.items]
+    return [body.amount_minor] if body.amount_minor and body.currency else []
 
 
-def _learn_prices(p: Profile, record: Record, _body: object, _time: Micros, _m: Moment) -> None:
+def _with_shown(shown: bytes, body: OrderPlaced | ListingPublished) -> bytes:
+    """The bits of all prices shown, those of a further event among them."""
+    bits = int.from_bytes(shown, "big")
+    for amount in _asked(body):
+        bits |= 1 << crc32(str(amount).encode()) % (8 * SHOWN_BYTES)
+    return bits.to_bytes(SHOWN_BYTES, "big")
+
+
+def _learn_prices(p: Profile, record: Record, body: OrderPlaced | ListingPublished, _time: Micros, _m: Moment) -> None:
     s = p.banned_prices
     met = bool(record.seen) and record.seen[-1].kind == PRICE  # intake names them last
     if not (met or s) or p.orders > EARLY or p.listings > EARLY:
@@ -48,18 +62,19 @@ def _learn_prices(p: Profile, record: Record, _body: object, _time: Micros, _m: 
         if seen.kind == PRICE and seen.others:
             banned = [other.seller_id[:40] for other in seen.others]
             s = _met(s, banned, crc32(seen.value.encode()).to_bytes(4, "big"), 1.0 / max(seen.sellers, 1))
-    known = max(len(s.points) // 4, len(set(p.prices)), p.listings)
-    p.banned_prices = Prices(s.of, s.points, s.rarity, known)
+    shown = _with_shown(s.shown, body)
+    known = max(len(s.points) // 4, len(set(p.prices)), p.listings, int.from_bytes(shown, "big").bit_count())
+    p.banned_prices = Prices(s.of, s.points, s.rarity, known, shown)
 
 
 def _met(s: Prices, banned: Sequence[str], point: bytes, rarity: float) -> Prices:
     """One more price of a banned seller; of another one, it begins anew while there is but one."""
     count = len(s.points) // 4
     if s.of not in banned:
-        return Prices(banned[0], point, rarity) if count < 2 else s
+        return Prices(banned[0], point, rarity, shown=s.shown) if count < 2 else s
     if count == POINTS or any(s.points[at : at + 4] == point for at in range(0, 4 * count, 4)):
         return s
-    return Prices(s.of, s.points + point, s.rarity + rarity)
+    return replace(s, points=s.points + point, rarity=s.rarity + rarity)
 
 
 class PricesFacet:

@@ -29,7 +29,8 @@ def _say_listings(case: Case) -> str:
 
 def _say_prices(case: Case) -> str:
     s = case.state(Prices, Prices())
-    return against(case, f"{len(s.points) // 4} of its {s.prices} prices are those of banned seller {s.of}")
+    met = f"{len(s.points) // 4} of its first {s.prices} prices or so"
+    return against(case, f"{met} are those of {s.of}, who was banned or confirmed")
 
 
 def _say_new(case: Case) -> str:

@@ -20,7 +20,7 @@ NONE: Final = ReviewCircle()
 
 
 def _learn_review(p: Profile, record: Record, body: ReviewLeft, _time: Micros, _m: Moment) -> None:
-    """Each person's first praise counts, less the more sellers that person reviews."""
+    """Each person's first praise counts, less the more sellers that person praises."""
     if body.rating < PRAISE:
         return
     seen = next((seen for seen in record.seen if seen.kind == "reviewer"), None)

@@ -24,7 +24,7 @@ NONE = Reviews(0)
 
 
 def _is_stranger(record: Record) -> bool:
-    """Whether the reviewer has reviewed other sellers, and is not known to have bought of this one."""
+    """Whether the reviewer has praised other sellers, and is not known to have bought of this one."""
     reviewed = any(seen.kind == "reviewer" and seen.sellers for seen in record.seen)
     return reviewed and not any(seen.kind == "buyer" and seen.own for seen in record.seen)
 
@@ -97,7 +97,7 @@ def _say_praise(case: Case) -> str:
 
 def _say_shared(case: Case) -> str:
     return against(
-        case, f"{share(case.observed)} of reviews praise, by people who never bought here and review other sellers too"
+        case, f"{share(case.observed)} of reviews praise, by people who never bought here and praise other sellers too"
     )
 
 

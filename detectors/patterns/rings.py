@@ -28,7 +28,8 @@ def sure_links(links: Sequence[Link]) -> dict[str, float]:
 def beyond(links: Sequence[Link], ring: Ring) -> Iterator[tuple[Far, str, float]]:
     """Further sellers, each with the linked one it is tied to and how surely it belongs to this one.
 
-    Both ties must hold, together: a neighbour that is none any more takes those behind it along.
+    Both ties must hold, together: a neighbour that is none any more takes those behind it along. How surely the
+    further one is tied to the neighbour is known from when intake told it.
     """
     sure = sure_links(links)
     by_mark = {crc32(seller.encode()): seller for seller in sure}

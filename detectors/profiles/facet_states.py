@@ -22,7 +22,7 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     praise: float = 0.0
     """Share of late with five stars."""
     strangers: float = 0.0
-    """Share of late that praise, by people who never bought here and speak of other sellers too."""
+    """Share of late that praise, by people who never bought here and praise other sellers too."""
 
 
 class Praised(Struct, frozen=True, array_like=True, gc=False):
@@ -208,7 +208,9 @@ class Prices(Struct, frozen=True, array_like=True, gc=False):
     rarity: float = 0.0
     """Of each, one over the sellers that ask it; their sum."""
     prices: int = 1
-    """How many prices the seller has shown in all."""
+    """How many different prices the seller has shown in all, about."""
+    shown: bytes = b""
+    """A bit for each of them, by its hash, since the first that was met."""
 
 
 class Far(Struct, frozen=True, array_like=True, gc=False):

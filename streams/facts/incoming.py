@@ -29,6 +29,7 @@ from detectors.events import (
 )
 from detectors.language.sketches import listing_sketches, names
 from detectors.patterns.prices import price_points
+from detectors.patterns.reviewers import PRAISE
 from streams.facts.values import Listing, NewLink, Role, Touch
 from streams.privacy import Personal
 from streams.upstream import Event
@@ -57,7 +58,7 @@ TOUCHING: dict[type, tuple[Role, tuple[str, ...]]] = {
 }
 TOUCHING[SellerUpdated] = TOUCHING[SellerRegistered]
 SPEAKING: dict[type, tuple[str, str]] = {ReviewLeft: ("buyer_id", "reviewer"), ReportFiled: ("reporter_id", "reporter")}
-"""Who says something of a seller has a record as such, beside the one as a buyer, which is only looked at."""
+"""Who praises or reports a seller has a record as such, beside the one as a buyer, which is only looked at."""
 INTEL = (IntelListed, IntelWithdrawn)
 
 
@@ -112,7 +113,8 @@ class Incoming(Struct, gc=False):
         elif self.values and (speaking := SPEAKING.get(type(body))):
             field, kind = speaking
             if (personal := self.values.get(field)) is not None:
-                self.touched = [(f"v:{kind}:{personal.hash}", kind, personal)]
+                if not isinstance(body, ReviewLeft) or body.rating >= PRAISE:
+                    self.touched = [(f"v:{kind}:{personal.hash}", kind, personal)]
                 self.looked_at = [(f"v:{personal.kind}:{personal.hash}", personal.kind, personal)]
 
     def touch(

@@ -143,16 +143,8 @@ class Telling:
         for middle, far in ((one, other), (other, one)):
             for by in self._neighbours(middle, far, new.value, incoming):
                 sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
-                yield (
-                    by.seller_id,
-                    LinkFound(far, new.kind, new.value, "seller", new.sellers, self._status(far), through=middle),
-                )
-                yield (
-                    far,
-                    LinkFound(
-                        by.seller_id, by.kind, by.value, "seller", sharing, self._status(by.seller_id), through=middle
-                    ),
-                )
+                yield by.seller_id, LinkFound(far, new.kind, new.value, "seller", new.sellers, through=middle)
+                yield far, LinkFound(by.seller_id, by.kind, by.value, "seller", sharing, through=middle)
 
     def _neighbours(self, middle: str, far: str, value: str, incoming: Incoming) -> list[Linked]:
         """The first few that are surely tied to `middle`, and not to `far`: one value joins all that have it."""

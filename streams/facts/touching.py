@@ -98,7 +98,10 @@ def _touch_sketch(
 
 
 def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
-    """A price: who asks it is remembered until too many do. It is the same set however often it is touched."""
+    """A price: who asks it is remembered until too many do. It is the same set however often it is touched.
+
+    Only who asked it before this seller is named: whom others copy has brought nothing along.
+    """
     if value.distinct > MAX_SELLERS:
         return None
     others = [s for s in value.sellers if s.seller_id != by.seller_id]
@@ -109,7 +112,8 @@ def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
             value.sellers = []
     if not others:
         return None
-    named = tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others])
+    since = own.first_seen if own else by.time
+    named = tuple([OtherSeller(s.seller_id, s.last_seen, s.role) for s in others if s.first_seen <= since])
     return Sighting(PRICE, digest, by.role, sellers=len(others), others=named)
 
 

@@ -184,6 +184,8 @@ def test_rings_are_told_the_same_wherever_batches_begin() -> None:
     events = [
         registered("a", payout_account="p1"),
         registered("b", payout_account="p1", device_id="d1"),
+        event("seller.banned", seller_id="a"),
+        event("seller.banned", seller_id="b"),
         registered("c", device_id="d1", phone="123456"),
         registered("d", phone="123456"),
     ]
@@ -542,7 +544,7 @@ def test_who_reports_has_a_record_as_reporter_and_one_as_buyer() -> None:
     assert (buyer.buyer.orders, buyer.events) == (1, 1)
 
 
-def test_who_reviews_is_known_by_the_sellers_that_were_reviewed_and_how_often() -> None:
+def test_who_praises_is_known_by_the_sellers_that_were_praised_and_how_often() -> None:
     gatherer = Gatherer()
     said = [event("review.left", seller_id=seller, buyer_id="b-1", rating=5) for seller in ("s-1", "s-2", "s-2")]
     first, second, again = (
@@ -551,6 +553,19 @@ def test_who_reviews_is_known_by_the_sellers_that_were_reviewed_and_how_often() 
 
     assert [(seen.own, seen.sellers) for seen in (first, second, again)] == [(0, 1), (1, 1), (1, 1)]
     assert [other.seller_id for other in second.others] == ["s-1"]
+
+
+def test_who_finds_fault_with_sellers_has_praised_none_of_them() -> None:
+    gatherer = Gatherer()
+    gatherer.gather(*(event("review.left", seller_id=s, buyer_id="b-1", rating=1) for s in ("bad-1", "bad-2", "good")))
+
+    (praise,) = gatherer.gather(event("review.left", seller_id="good", buyer_id="b-1", rating=5))
+    (fault,) = gatherer.gather(event("review.left", seller_id="bad-1", buyer_id="b-1", rating=3))
+    (later,) = gatherer.gather(event("review.left", seller_id="fine", buyer_id="b-1", rating=4))
+
+    assert sighting(praise, "reviewer") is None
+    assert sighting(fault, "reviewer") is None
+    assert [other.seller_id for other in sighting(later, "reviewer").others] == ["good"]
 
 
 def test_a_mailbox_for_minutes_is_told_from_others_before_it_is_hashed() -> None:

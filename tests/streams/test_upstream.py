@@ -56,6 +56,7 @@ def test_fields_that_the_contract_does_not_name_are_kept_out() -> None:
         (line("order.placed", event_time="yesterday"), "bad_time"),
         (line("order.placed", event_time=1_700_000_000), "bad_time"),
         (line("order.placed", event_time="1969-12-31T23:59:59Z"), "bad_time"),
+        (line("order.placed", event_time="9999-12-31T23:59:59-01:00"), "bad_time"),
         (line("review.left", rating=6), "wrong_type"),
         (line("act.recorded", subject="alr_1"), "missing_field"),
         (line("act.recorded", subject="x", subject_kind="colour"), "wrong_type"),

@@ -12,7 +12,7 @@ from detectors.events import (
     SellerUpdated,
     Sighting,
 )
-from detectors.patterns.parts import ENTRIES, NAMES, parts_of
+from detectors.patterns.parts import ENTRIES, NAMES, named, orders_lately, parts_of, with_order
 from streams.facts.encoding import decode_value
 from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, registered, shared_with, sighted
 from tests.detectors.marketplace import Marketplace
@@ -310,6 +310,30 @@ def test_what_makes_no_set_in_one_hand_is_not_gathered(orders: list[tuple[str, s
 
     assert trades.market.effects.alerts == []
     assert seller.gathered is None or features(trades.market)["parts_gathered"] < 0.3
+
+
+def test_only_parts_of_the_set_are_named() -> None:
+    trades = parts_from(("w", "ann", "White PVC cards"), ("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER))
+
+    gathered = trades.market.seller("z").gathered
+    assert gathered is not None
+    assert named(gathered.parts) == "press, die, binder"
+
+
+def test_who_gathers_less_of_a_set_leaves_what_another_buyer_gathered() -> None:
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), ("z", "ann", BINDER))
+    before = trades.market.seller("z").gathered
+    trades.sells("x", 3_900, title=PRESS, buyer="bob", days=1.0)
+    trades.sells("z", 3_900, title=BINDER, buyer="bob", days=1.0)
+
+    assert before is not None
+    assert trades.market.seller("z").gathered == before
+
+
+def test_orders_of_parts_that_come_out_of_order_are_remembered_together() -> None:
+    entries = with_order(with_order(b"", b"shop", 1, MONDAY + 3 * DAY), b"mill", 2, MONDAY)
+
+    assert dict(orders_lately(entries, MONDAY)) == {b"shop": 1, b"mill": 2}
 
 
 def test_parts_that_were_bought_months_ago_are_forgotten() -> None:

@@ -10,7 +10,7 @@ from detectors.patterns.basket import KEPT_BUYERS, MOST_SELLERS
 from detectors.patterns.catalogue import Catalogue
 from detectors.patterns.facets import FACETS
 from detectors.patterns.features import WIDTH
-from detectors.patterns.prices import POINTS
+from detectors.patterns.prices import POINTS, SHOWN_BYTES
 from detectors.profiles.facet_states import (
     Account,
     Basket,
@@ -84,7 +84,7 @@ FULLEST = {
     ),
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
-    "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT),
+    "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT, b"x" * SHOWN_BYTES),
     "ring": Ring((Far("s" * (rings.KEPT_BYTES // rings.KEPT), "v" * 16, COUNT, 95),) * rings.KEPT),
     "review_circle": ReviewCircle((Praised("s" * (reviewers.KEPT_BYTES // reviewers.KEPT), 1.2345),) * reviewers.KEPT),
     "gathered": Gathered(1.2345, 127, MOST_SELLERS, b"four" * KEPT_BUYERS, MONDAY),
