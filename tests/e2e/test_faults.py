@@ -34,7 +34,7 @@ def running(system: System) -> System:
     system.environment["SELLERWATCH_ALERT_THRESHOLD"] = "0.3"  # so that there are alerts to compare
     system.start("intake", "watch", "watch2", "learn")
     Feed(system.kafka.bootstrap, islice(UPSTREAM, 300), 3_000.0).run()
-    system.settle(60)
+    system.settle(120)
     return system
 
 
@@ -45,9 +45,9 @@ def load(system: System, events: int = LOAD) -> Iterator[None]:
     feed.start()
     time.sleep(0.5)
     yield
-    feed.join(60)
+    feed.join(120)
     assert feed.failed is None
-    system.settle(60)
+    system.settle(120)
     assert_exact(system)
 
 
@@ -102,7 +102,7 @@ def test_redis_rolled_back_under_load_is_noticed_and_made_good(running: System) 
 def test_redis_rolled_back_in_silence_is_noticed_without_a_new_event(running: System) -> None:
     older = running.redis_server.snapshot_aof()
     Feed(running.kafka.bootstrap, islice(UPSTREAM, 300), 3_000.0).run()
-    running.settle(60)
+    running.settle(120)
     running.redis_server.restore_aof(older)
     assert not running.applied()
     running.settle(30)
