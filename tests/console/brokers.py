@@ -46,7 +46,7 @@ def read(settings: Settings, topic: str, partition: int = 0) -> list[bytes]:
     return [held.value for held in read_topic(settings, topic, [partition])]
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits for `condition`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -61,6 +61,10 @@ class Stored(NamedTuple):
     chain: bytes | None
 
 
+PATIENCE = 3
+"""Times as long as anything takes by itself: tests share the machine."""
+
+
 class System:
     """Topics, settings and worker processes; everything ends with the `with` block.
 
@@ -319,8 +323,8 @@ def rows_of(system: System) -> list[TrainingRow]:
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, what: str, pause: float = 0.2) -> None:
-    """Waits for `condition`; fails with `what` when it does not come true in time."""
-    deadline = time.monotonic() + timeout
+    """Waits for `condition`; fails with `what` when it does not come true in `PATIENCE` times its time."""
+    deadline = time.monotonic() + PATIENCE * timeout
     while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE * timeout:.0f} s: {what}"
         time.sleep(pause)

@@ -66,7 +66,7 @@ class Recorder:
         """Offsets of all records of one partition."""
         return [record.offset for part in self.parts(partition) for record in part.records]
 
-    async def has(self, records: int, timeout: float = 30) -> None:
+    async def has(self, records: int, timeout: float = 90) -> None:
         """Returns once so many records have come."""
         async with asyncio.timeout(timeout):
             while sum(map(len, self.values())) < records:
