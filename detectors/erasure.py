@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from detectors.events import ActRecorded, Micros, Record
 from detectors.patterns.rings import without_far
-from detectors.profiles.facet_states import ReviewCircle
+from detectors.profiles.facet_states import KEPT_ID, ReviewCircle
 from detectors.profiles.profile import REMEMBERED, Profile
 from detectors.profiles.sightings import without_links
 
@@ -65,9 +65,9 @@ def mentioned(p: Profile, whom: str) -> Mentioned:
     """Whether and how a profile names a seller by its id, or a buyer by its hash."""
     return Mentioned(
         any(link.seller_id == whom for link in p.links),
-        p.copies is not None and p.copies.of == whom[:40],
+        p.copies is not None and p.copies.of == whom[:KEPT_ID],
         p.buyer_mix is not None and whom in p.buyer_mix.buyers,
-        p.banned_prices is not None and p.banned_prices.of == whom[:40],
+        p.banned_prices is not None and p.banned_prices.of == whom[:KEPT_ID],
         p.ring is not None and without_far(p.ring, whom) != p.ring,
         p.review_circle is not None and any(known.seller_id == whom for known in p.review_circle.praised),
     )

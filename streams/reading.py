@@ -37,12 +37,17 @@ def read_topic(settings: Settings, topic: str, partitions: Sequence[int] | None 
     try:
         with closing(KafkaConsumer(**client_options(settings), **options)) as consumer:
             for number in sorted(range(known) if partitions is None else partitions):
-                yield from _read(consumer, TopicPartition(topic, number))
+                yield from read_partition(consumer, TopicPartition(topic, number))
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {error!r}; see `sellerwatch doctor`") from None
 
 
-def _read(consumer: KafkaConsumer, place: TopicPartition) -> Iterator[Held]:
+def read_partition(consumer: KafkaConsumer, place: TopicPartition) -> Iterator[Held]:
+    """All records of one partition up to where it ends now, by a connection that the caller keeps.
+
+    Raises:
+        UnavailableError: The broker gives no more of it.
+    """
     consumer.assign([place])
     end = consumer.end_offsets([place])[place]
     consumer.seek_to_beginning(place)

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from detectors.alert_policy import Policy
 from detectors.events import decode_record
-from streams.models.snapshots import ModelShelf
 from streams.replay import LogReplay
 from streams.watch import CHUNK
+
+try:
+    from streams.models.snapshots import ModelShelf
+except ImportError:  # an older tree
+    from streams.models import ModelShelf  # type: ignore[attr-defined, no-redef]
 
 
 def replay() -> LogReplay:

@@ -11,13 +11,13 @@ from detectors.patterns.parts import (
     WITHIN,
     belonging,
     completeness,
-    mark_of,
     named,
     orders_lately,
     parts_ordered,
     with_order,
 )
 from detectors.profiles.facet_states import Basket, Gathered
+from detectors.profiles.marks import mark_of
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 

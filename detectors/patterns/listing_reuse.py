@@ -8,7 +8,7 @@ from detectors.batch import Batch, Column, Matrix, either, rise
 from detectors.events import ListingPublished, Micros, Record
 from detectors.language.sketches import IMAGE, TEXT
 from detectors.patterns.base import Case, Term, against, share
-from detectors.profiles.facet_states import Copies
+from detectors.profiles.facet_states import KEPT_ID, Copies
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 from detectors.profiles.sightings import hub_damping
@@ -35,7 +35,7 @@ def _learn_listing(p: Profile, record: Record, body: ListingPublished, _time: Mi
         if others[0].status:
             banned = max(banned, weight)
         if not of or others[0].status:
-            of, sellers = others[0].seller_id[:40], sighting.sellers
+            of, sellers = others[0].seller_id[:KEPT_ID], sighting.sellers
     before = p.copies
     if before is None:
         if not of:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Final
-from zlib import crc32
 
 from detectors.events import DAY, Micros, OrderPlaced
 
@@ -68,11 +67,6 @@ def completeness(parts: int, around: int = -1) -> float:
 def belonging(parts: int, around: int) -> int:
     """Those of the parts that belong to a set with one of `around`."""
     return parts & reduce(or_, [whole for whole in _sets if whole & around], 0)
-
-
-def mark_of(who: str) -> bytes:
-    """Four bytes that stand for a buyer, or a seller."""
-    return crc32(who.encode()).to_bytes(4, "big")
 
 
 def with_order(entries: bytes, who: bytes, parts: int, time: Micros) -> bytes:

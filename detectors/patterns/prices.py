@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from detectors.batch import Column, Matrix, above, half
 from detectors.events import ListingPublished, Micros, OrderPlaced, Record
-from detectors.profiles.facet_states import Prices
+from detectors.profiles.facet_states import KEPT_ID, Prices
+from detectors.profiles.marks import holds, mark_of
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 
@@ -60,8 +61,8 @@ def _learn_prices(p: Profile, record: Record, body: OrderPlaced | ListingPublish
     s = s or NONE
     for seen in record.seen if met else ():
         if seen.kind == PRICE and seen.others:
-            banned = [other.seller_id[:40] for other in seen.others]
-            s = _met(s, banned, crc32(seen.value.encode()).to_bytes(4, "big"), 1.0 / max(seen.sellers, 1))
+            banned = [other.seller_id[:KEPT_ID] for other in seen.others]
+            s = _met(s, banned, mark_of(seen.value), 1.0 / max(seen.sellers, 1))
     shown = _with_shown(s.shown, body)
     known = max(len(s.points) // 4, len(set(p.prices)), p.listings, int.from_bytes(shown, "big").bit_count())
     p.banned_prices = Prices(s.of, s.points, s.rarity, known, shown)
@@ -72,7 +73,7 @@ def _met(s: Prices, banned: Sequence[str], point: bytes, rarity: float) -> Price
     count = len(s.points) // 4
     if s.of not in banned:
         return Prices(banned[0], point, rarity, shown=s.shown) if count < 2 else s
-    if count == POINTS or any(s.points[at : at + 4] == point for at in range(0, 4 * count, 4)):
+    if count == POINTS or holds(s.points, point):
         return s
     return replace(s, points=s.points + point, rarity=s.rarity + rarity)
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from zlib import crc32
 
 from detectors.batch import Batch, Column, Matrix, above, half, rise
 from detectors.events import Micros, Record, ReportFiled
 from detectors.patterns.base import Case, Term, against, share
 from detectors.profiles.facet_states import Reports
+from detectors.profiles.marks import holds, mark_of
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 from detectors.profiles.running import faded
@@ -42,8 +42,8 @@ def _learn_report(p: Profile, record: Record, body: ReportFiled, time: Micros, _
     before = p.reports or NONE
     weight, ring = weight_of(record), before.reporters
     if body.reporter_id:
-        mark = crc32(body.reporter_id.encode()).to_bytes(4, "big")
-        if any(ring[at : at + 4] == mark for at in range(0, len(ring), 4)):
+        mark = mark_of(body.reporter_id)
+        if holds(ring, mark):
             weight *= 0.05  # the same person again says little more
         else:
             ring = (ring + mark)[-4 * REPORTERS :]

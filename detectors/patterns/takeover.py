@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from zlib import crc32
 
 from detectors.batch import Batch, Column, Matrix, half, rise
 from detectors.events import DAY, ListingPublished, Micros, Record, SellerUpdated
 from detectors.patterns.base import Case, Term, against, share
 from detectors.profiles.facet_states import Takeover
+from detectors.profiles.marks import holds, mark_of
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 
@@ -37,9 +37,9 @@ def _learn_listing(p: Profile, _record: Record, body: ListingPublished, _time: M
     before = p.takeover or NONE
     if not body.category:
         return
-    mark = crc32(body.category.casefold().encode()).to_bytes(4, "big")
+    mark = mark_of(body.category.casefold())
     ring = before.categories
-    known = any(ring[at : at + 4] == mark for at in range(0, len(ring), 4))
+    known = holds(ring, mark)
     if known and not before.at:
         return
     other, listed = before.other_goods, before.listed

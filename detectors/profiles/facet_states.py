@@ -4,9 +4,14 @@ Frozen, because a scored event keeps the states it was judged by until the whole
 whoever learns puts a new struct in place of the old one. Fields are only ever added, at the end.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from detectors.events import Micros
+
+KEPT_ID: Final = 40
+"""Characters that are kept of the id of another seller, where only one is named."""
 
 
 class Reviews(Struct, frozen=True, array_like=True, gc=False):
@@ -193,7 +198,7 @@ class Copies(Struct, frozen=True, array_like=True, gc=False):
     banned: float = 0.0
     """The same, of banned or confirmed sellers."""
     of: str = ""
-    """The seller that was copied last."""
+    """The seller that was copied last, cut to `KEPT_ID` characters."""
     sellers: int = 0
     """Other sellers with that picture or text."""
 
@@ -202,7 +207,7 @@ class Prices(Struct, frozen=True, array_like=True, gc=False):
     """Unusual prices of the first orders and listings that are those of a banned or confirmed seller."""
 
     of: str = ""
-    """That seller, cut to 40 characters."""
+    """That seller, cut to `KEPT_ID` characters."""
     points: bytes = b""
     """Different ones, 4 bytes of hash each."""
     rarity: float = 0.0

@@ -20,6 +20,7 @@ from detectors.events import (
     Record,
 )
 from detectors.money import unit
+from detectors.profiles.marks import mark_of
 from detectors.profiles.moment import Moment
 from detectors.profiles.profile import REMEMBERED_BUYERS, REMEMBERED_PRICES, Profile
 from detectors.profiles.sightings import pool_weight, see_buyer, see_sellers
@@ -165,7 +166,7 @@ def _learn_ban_buyer(p: Profile, banned: str) -> None:
 
 def _learn_rebuy(p: Profile, buyer_id: str, own: int, time: Micros, rate: float) -> None:
     hour = time // HOUR & 0xFFFF
-    buyer = crc32(buyer_id.encode()).to_bytes(4, "big")
+    buyer = mark_of(buyer_id)
     ring = p.buyers
     at = ring.rfind(buyer)
     again = own > 0

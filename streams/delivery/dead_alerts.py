@@ -37,7 +37,7 @@ class DeadAlert(Struct, frozen=True):
     died_at: float
 
     @property
-    def head(self) -> "Head":
+    def head(self) -> Head:
         """What it says of itself; empty where it cannot be read."""
         try:
             return _decode_head(self.alert)

@@ -6,8 +6,9 @@ from typing import Final, Literal
 import msgspec
 
 from detectors.erasure import is_erased
-from detectors.patterns.parts import mark_of, without_orders
+from detectors.patterns.parts import without_orders
 from detectors.profiles.kept_texts import decode_kept_text
+from detectors.profiles.marks import mark_of
 from detectors.profiles.order_rows import decode_order_row
 from detectors.profiles.profile import decode_profile
 from streams.erasure.person import Person

@@ -1,6 +1,7 @@
 """What the log is told: of each event its record, with all that is known, and notices for the sellers it concerns."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -101,9 +102,14 @@ class Telling:
         sellers = known.distinct if known else 0
         if key not in self._grown:
             return max(sellers, 2)
-        place = {id(each): number for number, each in enumerate(self._batch)}
+        place = self._places
         joined_later = (before for joined, before in self._grown[key] if place[id(joined)] > place[id(incoming)])
         return max(next(joined_later, sellers), 2)
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """Which event of the batch each is."""
+        return {id(each): number for number, each in enumerate(self._batch)}
 
     def _told(self, sighting: Sighting) -> Sighting | None:
         """What the log is told: of who else asks a price only those that were banned or confirmed, if any."""
@@ -140,17 +146,12 @@ class Telling:
         if not is_sure(new):
             return
         one, other = new.seller_id, new.other.seller_id
+        tied = {seller: self._surely_linked(seller, incoming) for seller in (one, other)}
         for middle, far in ((one, other), (other, one)):
-            for by in self._neighbours(middle, far, new.value, incoming):
+            for by in _neighbours(tied[middle], far, tied[far], new.value):
                 sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
                 yield by.seller_id, LinkFound(far, new.kind, new.value, "seller", new.sellers, through=middle)
                 yield far, LinkFound(by.seller_id, by.kind, by.value, "seller", sharing, through=middle)
-
-    def _neighbours(self, middle: str, far: str, value: str, incoming: Incoming) -> list[Linked]:
-        """The first few that are surely tied to `middle`, and not to `far`: one value joins all that have it."""
-        known = self._surely_linked(far, incoming)
-        near = self._surely_linked(middle, incoming).items()
-        return [by for seller, by in near if seller != far and seller not in known and by.value != value][:MAX_TOLD]
 
     def _surely_linked(self, seller: str, incoming: Incoming) -> dict[str, Linked]:
         found: dict[str, Linked] = {}
@@ -170,6 +171,12 @@ def _notices(incoming: Incoming, body: IntelListed | IntelWithdrawn) -> list[tup
         notice = ValueListed(kind, digest, body.source, body.reason, until, withdrawn)
         notices += [(seller, notice) for seller in dict.fromkeys(sellers)]
     return notices
+
+
+def _neighbours(near: Mapping[str, Linked], far: str, known: Mapping[str, Linked], value: str) -> list[Linked]:
+    """The first few that are near, and not tied to `far`: one value joins all that have it."""
+    found = [by for seller, by in near.items() if seller != far and seller not in known and by.value != value]
+    return found[:MAX_TOLD]
 
 
 def is_sure(new: NewLink) -> bool:

@@ -17,8 +17,9 @@ from detectors.events import (
     Sighting,
 )
 from detectors.language.sketches import IMAGE, TEXT, near
-from detectors.patterns.parts import mark_of, orders_lately, with_order
+from detectors.patterns.parts import orders_lately, with_order
 from detectors.patterns.prices import PRICE
+from detectors.profiles.marks import mark_of
 from streams.facts.buyers import BuyerStats, history, learn_bad, learn_order
 from streams.facts.values import Listing, NewLink, SellerSeen, Touch, Value
 
@@ -54,10 +55,7 @@ def touch(value: Value, kind: str, digest: str, by: Touch) -> tuple[Sighting | N
         return None, NO_LINKS
     if kind == PRICE:
         return _touch_price(value, digest, by), NO_LINKS
-    own = None
-    for seen in value.sellers:
-        if seen.seller_id == by.seller_id and seen.role == by.role:
-            own = seen
+    own = _own(value, by)
     if kind in SKETCHES:
         return _touch_sketch(value, kind, digest, by, own, fresh), NO_LINKS
     sighting = _sighting(value, kind, digest, by, own) if value.events or value.listed else None
@@ -90,9 +88,8 @@ def _touch_sketch(
         )
     if fresh:
         _learn(value, kind, by, own)
-        for seen in value.sellers:
-            if seen.seller_id == by.seller_id and seen.role == by.role:
-                seen.sketch = sketch
+        if (learned := _own(value, by)) is not None:
+            learned.sketch = sketch
         _mark(value, by)
     return sighting
 
@@ -105,7 +102,7 @@ def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
     if value.distinct > MAX_SELLERS:
         return None
     others = [s for s in value.sellers if s.seller_id != by.seller_id]
-    own = next((s for s in value.sellers if s.seller_id == by.seller_id), None)
+    own = _own(value, by)
     if own is None or by.time - own.last_seen > REFRESHED:
         _learn(value, PRICE, by, own)
         if value.distinct > MAX_SELLERS:
@@ -121,8 +118,15 @@ def look(value: Value, kind: str, digest: str, by: Touch) -> Sighting | None:
     """What is known of `value`, which the event names without adding to it."""
     if not value.events and not value.listed:
         return None
-    own = next((s for s in value.sellers if s.seller_id == by.seller_id and s.role == by.role), None)
-    return _sighting(value, kind, digest, by, own)
+    return _sighting(value, kind, digest, by, _own(value, by))
+
+
+def _own(value: Value, by: Touch) -> SellerSeen | None:
+    """What is remembered of the seller itself, in the role in which it touches the value."""
+    for seen in value.sellers:
+        if seen.seller_id == by.seller_id and seen.role == by.role:
+            return seen
+    return None
 
 
 def _sighting(value: Value, kind: str, digest: str, by: Touch, own: SellerSeen | None) -> Sighting:

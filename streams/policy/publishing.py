@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from detectors.events import Micros, encode_record
@@ -12,12 +12,12 @@ from streams import names
 from streams.errors import SellerwatchError, SettingsError, UnavailableError
 from streams.policy.chain import FIRST, Entry, Publication, chain, log_record, pack_entry
 from streams.policy.published import Document, pack
-from streams.reading import read_topic
+from streams.reading import read_partition
 from streams.settings import Settings
 from streams.topics import client_options, read_layout
 
 PATIENCE_SECONDS = 30.0
-MAX_BYTES = 4 * 1024 * 1024
+PLACE = TopicPartition(names.POLICIES, 0)
 
 
 class OvertakenError(SellerwatchError):
@@ -41,7 +41,8 @@ def publications(settings: Settings) -> list[Publication]:
         UnavailableError: No broker answers.
     """
     _log_partitions(settings)
-    return _counting(settings, _keys(settings))
+    with _clients(settings) as (consumer, _):
+        return _counting(consumer, _keys(settings))
 
 
 def publish(
@@ -58,15 +59,15 @@ def publish(
         UnavailableError: Kafka does not answer. Whether the policy is published is open; repeat the command.
     """
     keys, partitions = _keys(settings), _log_partitions(settings)
-    with _producer(settings) as producer:
-        counting = _counting(settings, keys)
+    with _clients(settings) as (consumer, producer):
+        counting = _counting(consumer, keys)
         last = counting[-1] if counting else None
         if last is not None and last.entry.version == version:
             _forward(producer, last, partitions)
             return Published(last, False, partitions)
         entry = Entry(last.number if last else FIRST, version, pack(document, keys[0]), now, author=author, note=note)
         number = _send(producer, names.POLICIES, 0, pack_entry(entry, keys[0]))
-        counting = _counting(settings, keys)
+        counting = _counting(consumer, keys)
         ours = next((counted for counted in counting if counted.number == number), None)
         if ours is None:
             theirs = counting[-1].entry
@@ -95,17 +96,23 @@ def _log_partitions(settings: Settings) -> int:
 
 
 @contextmanager
-def _producer(settings: Settings) -> Iterator[KafkaProducer]:
+def _clients(settings: Settings) -> Iterator[tuple[KafkaConsumer, KafkaProducer]]:
+    options = client_options(settings)
+    reading = {"enable_auto_commit": False, "auto_offset_reset": "earliest"}
+    writing = {"acks": "all", "max_request_size": 4 * 1024 * 1024}
     try:
-        with closing(KafkaProducer(**client_options(settings), acks="all", max_request_size=MAX_BYTES)) as producer:
-            yield producer
+        with (
+            closing(KafkaConsumer(**options, **reading)) as consumer,
+            closing(KafkaProducer(**options, **writing)) as producer,
+        ):
+            yield consumer, producer
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {error!r}; repeat the command, it does nothing twice") from None
 
 
-def _counting(settings: Settings, keys: Sequence[bytes]) -> list[Publication]:
+def _counting(consumer: KafkaConsumer, keys: Sequence[bytes]) -> list[Publication]:
     """The publications that count, oldest first."""
-    return chain([(held.offset, held.value) for held in read_topic(settings, names.POLICIES)], keys)
+    return chain([(held.offset, held.value) for held in read_partition(consumer, PLACE)], keys)
 
 
 def _send(producer: KafkaProducer, topic: str, partition: int, value: bytes) -> int:

@@ -12,9 +12,10 @@ from console.store.database import Database
 from console.store.schema import links, orders
 from detectors.erasure import SELLER, erase
 from detectors.events import ActRecorded, Record, Source
-from detectors.patterns.parts import mark_of, with_order
+from detectors.patterns.parts import with_order
 from detectors.profiles.facet_states import BuyerMix
 from detectors.profiles.kept_texts import KeptText, encode_kept_text, place_of
+from detectors.profiles.marks import mark_of
 from detectors.profiles.order_rows import OrderRow, encode_order_row
 from detectors.profiles.profile import Link, Profile, decode_profile, encode_profile
 from streams.facts.buyers import BuyerStats
