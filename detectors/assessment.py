@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
 
-from detectors.batch import Batch, Column, Matrix, above, saturate
+from detectors.batch import ANOMALY, Batch, Column, Matrix, above, saturate
 from detectors.models.risk_model import Opinion, tells_of_seller
 from detectors.patterns.base import Case, Raw, Row, Term
 from detectors.patterns.catalogue import Catalogue
@@ -25,8 +26,10 @@ ORDINARY: Final = 0.4
 IN_ALERT: Final = 8
 IN_DECISION: Final = 4
 """Most reasons that are given."""
+OWN: Final = 2
+"""Which of the three scales goes for terms of the order itself."""
 MICRO: Final = 1_000_000
-_NUMBERS: Final = {name: number for number, name in enumerate((*FEATURES, "anomaly"))}
+_NUMBERS: Final = {name: number for number, name in enumerate((*FEATURES, ANOMALY))}
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -54,7 +57,6 @@ class Assessment:
     def __init__(self, catalogue: Catalogue, batch: Batch, raw: Matrix, risk: Opinion | None = None) -> None:
         self._batch, self._raw, self._risk = batch, raw, risk
         self._terms: list[Term] = []
-        self._of_order: Final = len(catalogue.order.terms)
         self._columns: list[Column] = []
         sums: list[Column] = []
         nothing, highest = np.zeros_like(batch.anomaly), batch.highest
@@ -73,7 +75,8 @@ class Assessment:
         total, strongest = _sum([nothing, *active]), np.maximum.reduce(sums)
         evidence = np.sqrt(_sum([nothing, *(own * own for own in active)]))
         scale = SELLER_SHARE * np.divide(evidence, total, out=np.zeros_like(total), where=total > 0.0)
-        self._judged = [pattern.name in JUDGED_BY_LABELS for pattern in catalogue.seller for _ in pattern.terms]
+        judged = [pattern.name in JUDGED_BY_LABELS for pattern in catalogue.seller for _ in pattern.terms]
+        self._kinds = [int(by_labels) for by_labels in judged] + [OWN] * len(catalogue.order.terms)
         self._scales = scale, scale, np.ones_like(scale)
         """Of the terms of sellers' patterns that labels do not judge, that they judge, and of the order's own."""
         self._learned = np.zeros_like(scale)
@@ -109,21 +112,21 @@ class Assessment:
         """What can put the scores of the batch from these levels on into words."""
         high = np.array(self.order_scores) >= orders_from
         at = np.flatnonzero(high | (np.array(self.seller_scores) >= sellers_from))
-        batch = self._batch
+        weights = np.concatenate(self._columns).reshape(len(self._terms), -1)[:, at].T
+        lines, terms = np.nonzero(weights)
+        weighed = list(zip(terms.tolist(), weights[lines, terms].tolist(), strict=True))
+        ends = np.searchsorted(lines, np.arange(len(at) + 1)).tolist()
         return Explainer(
+            self._batch,
             self._terms,
-            self._of_order,
+            self._kinds,
             dict(zip(at.tolist(), range(len(at)), strict=True)),
-            self._judged,
-            np.concatenate(self._columns).reshape(len(self._terms), -1)[:, at].T.tolist(),
+            [weighed[start:end] for start, end in pairwise(ends)],
             np.stack(self._scales)[:, at].T.tolist(),
             self._learned[at].tolist(),
             self._learned_of_seller[at].tolist(),
             self._risk,
-            at.tolist(),
             self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
-            np.vstack((batch.observed[:, at], batch.anomaly[at])).T.tolist(),
-            np.vstack((batch.usual[:, at], np.zeros(len(at)))).T.tolist(),
         )
 
 
@@ -131,85 +134,72 @@ class Assessment:
 class Explainer:
     """Reasons for the few scores of a batch that people may look at."""
 
+    batch: Batch
     terms: Sequence[Term]
-    of_order: int
+    kinds: Sequence[int]
+    """Which of the three scales goes for each term."""
     lines: Mapping[int, int]
     """Which line of the lists below belongs to which event of the batch."""
-    judged: Sequence[bool]
-    """Which of the sellers' terms belong to patterns that labels judge."""
-    weights: Sequence[list[float]]
+    weighed: Sequence[list[tuple[int, float]]]
+    """The terms that weigh something, by number, with their weights."""
     scales: Sequence[list[float]]
     learned: Sequence[float]
     learned_of_seller: Sequence[float]
     """The risk model's evidence against the seller, in the measure of the terms' weights."""
     risk: Opinion | None
-    rows: Sequence[int]
-    """Event of the batch of each line."""
     raws: Sequence[list[int]]
-    observed: Sequence[list[float]]
-    peers: Sequence[list[float]]
 
     def of_seller(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the seller has its score: strongest first."""
         line = self.lines[at]
-        terms, learned = self._learned_terms(line, self.learned_of_seller[line], of_seller=True)
-        weights = self.weights[line][: -self.of_order]
-        return self._reasons(line, row, self.terms[: -self.of_order], weights, terms, learned, score, IN_ALERT)
+        said = [(weight, self.terms[term]) for term, weight in self.weighed[line] if self.kinds[term] != OWN]
+        learned = self._learned_terms(at, self.learned_of_seller[line], of_seller=True)
+        return self._reasons(at, row, said, learned, score, IN_ALERT)
 
     def of_event(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the order, payment or listing has its score: strongest first."""
         line = self.lines[at]
-        weights, (others, by_labels, own) = self.weights[line], self.scales[line]
-        sellers = zip(weights[: -self.of_order], self.judged, strict=True)
-        scaled = [weight * (by_labels if judged else others) for weight, judged in sellers]
-        scaled += [weight * own for weight in weights[-self.of_order :]]
-        terms, learned = self._learned_terms(line, self.learned[line], of_seller=False)
-        return self._reasons(line, row, self.terms, scaled, terms, learned, score, IN_DECISION)
+        scales, kinds, terms = self.scales[line], self.kinds, self.terms
+        said = [(weight * scales[kinds[term]], terms[term]) for term, weight in self.weighed[line]]
+        learned = self._learned_terms(at, self.learned[line], of_seller=False)
+        return self._reasons(at, row, said, learned, score, IN_DECISION)
 
-    def _learned_terms(self, line: int, evidence: float, *, of_seller: bool) -> tuple[list[Term], list[float]]:
+    def _learned_terms(self, at: int, evidence: float, *, of_seller: bool) -> list[tuple[float, Term]]:
         """The risk model's evidence, shared out to the curves that raise it."""
         if self.risk is None or not evidence:
-            return [], []
-        risk, event = self.risk, self.rows[line]
-        heights = risk.model.contributions(risk.levels[event].tolist())
+            return []
+        risk = self.risk
+        heights = risk.model.contributions(risk.levels[at].tolist())
         raising = [(f, height) for f, height in heights if height > 0.0 and (tells_of_seller(f) or not of_seller)]
         raising = raising[:IN_ALERT]
         if not raising:  # what is left is how often orders turn out bad
-            odds = float((risk.seller_odds if of_seller else risk.odds)[event])
-            return [ordinary_term(odds / (1.0 + odds))], [evidence]
+            odds = float((risk.seller_odds if of_seller else risk.odds)[at])
+            return [(evidence, ordinary_term(odds / (1.0 + odds)))]
         total = sum(height for _, height in raising)
-        return (
-            [learned_term(feature, height) for feature, height in raising],
-            [evidence * height / total for _, height in raising],
-        )
+        return [(evidence * height / total, learned_term(feature, height)) for feature, height in raising]
 
     def _reasons(
         self,
-        line: int,
+        at: int,
         row: Row,
-        patterns: Sequence[Term],
-        weights: list[float],
-        learned: list[Term],
-        learned_weights: list[float],
+        patterns: list[tuple[float, Term]],
+        learned: list[tuple[float, Term]],
         score: float,
         most: int,
     ) -> list[Reason]:
         """Of terms of patterns, of which one stands for all about a feature, and learned ones, each for itself."""
-        said = [(weight, term, term.feature) for weight, term in zip(weights, patterns, strict=True) if weight > 0.0]
-        said += [
-            (weight, term, term.code) for weight, term in zip(learned_weights, learned, strict=True) if weight > 0.0
-        ]
+        said = [(weight, term, term.feature) for weight, term in patterns if weight > 0.0]
+        said += [(weight, term, term.code) for weight, term in learned if weight > 0.0]
         told = _told_once(said)[:most]
         parts = apportion(score, [weight for weight, _ in told])
-        raw = Raw(*self.raws[line])
+        raw = Raw(*self.raws[self.lines[at]])
         return [
-            self._reason(line, row, raw, term, part) for (_, term), part in zip(told, parts, strict=True) if part > 0.0
+            self._reason(at, row, raw, term, part) for (_, term), part in zip(told, parts, strict=True) if part > 0.0
         ]
 
-    def _reason(self, line: int, row: Row, raw: Raw, term: Term, contribution: float) -> Reason:
-        number = _NUMBERS[term.feature]
-        observed = self.observed[line][number]
-        own, peer = norm_of(row.profile.own, number), round(self.peers[line][number], 4)
+    def _reason(self, at: int, row: Row, raw: Raw, term: Term, contribution: float) -> Reason:
+        observed, usual = self.batch.at(at, term.feature)
+        own, peer = norm_of(row.profile.own, _NUMBERS[term.feature]), round(usual, 4)
         said = term.say(Case(observed, own, peer, row, raw))
         return Reason(term.code, said, round(observed, 4), own, peer, contribution)
 

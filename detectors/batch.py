@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
 Matrix = NDArray[Any]
+ANOMALY: Final = "anomaly"
+"""What reasons call the models' opinion, beside the features."""
 
 
 class Batch:
@@ -19,8 +21,7 @@ class Batch:
     """
 
     def __init__(self, names: Sequence[str], features: Matrix, peers: Matrix, anomaly: Column) -> None:
-        self.observed: Final = features
-        self.usual: Final = peers
+        self._observed: Final = features
         self.features: Final[Mapping[str, Column]] = dict(zip(names, features, strict=True))
         self.peers: Final[Mapping[str, Column]] = dict(zip(names, peers, strict=True))
         self.anomaly: Final = anomaly
@@ -29,7 +30,13 @@ class Batch:
     @cached_property
     def highest(self) -> Mapping[str, float]:
         """The highest value of each feature in the batch."""
-        return dict(zip(self.features, self.observed.max(axis=1, initial=0.0).tolist(), strict=True))
+        return dict(zip(self.features, self._observed.max(axis=1, initial=0.0).tolist(), strict=True))
+
+    def at(self, event: int, name: str) -> tuple[float, float]:
+        """What one event shows of a feature, or the models' opinion of it, and its peers' norm."""
+        if name == ANOMALY:
+            return float(self.anomaly[event]), 0.0
+        return float(self.features[name][event]), float(self.peers[name][event])
 
 
 def saturate(evidence: Column) -> Column:

@@ -108,7 +108,7 @@ def linked_sellers(links: tuple[Link, ...], ring: Ring | None) -> list[LinkedSel
 
 def say_time(time: Micros) -> str:
     """RFC 3339 in UTC, with microseconds only where there are some."""
-    day, rest = divmod(min(max(time, 0), _LAST), DAY)
+    day, rest = divmod(time if 0 <= time <= _LAST else min(max(time, 0), _LAST), DAY)
     whole, micros = divmod(rest, SECOND)
     minute, second = divmod(whole, 60)
     said = f"{_date(day)}{_MINUTES[minute]}{_SECONDS[second]}"

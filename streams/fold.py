@@ -17,7 +17,7 @@ from detectors.erasure import erase
 from detectors.events import ActRecorded, ModelPublished, PolicyPublished, Record
 from detectors.fold import Effects, KeptText, OrderRow, fold
 from detectors.models.in_force import Models
-from detectors.profiles.profile import Profile, decode_profile, encode_profile
+from detectors.profiles.profile import Profile, kept_aside
 from streams.audit.bodies import body_of
 from streams.audit.chain import Chain
 from streams.found import Found
@@ -176,7 +176,7 @@ def _fold_run(
 ) -> Iterator[tuple[Sequence[tuple[int, Record]], Effects]]:
     """Folds a run at once; where a record fails, one by one, leaving that one out."""
     sellers = {record.seller_id for _, record in run}
-    before = {seller: encode_profile(profiles[seller]) for seller in sellers if seller in profiles}
+    before = {seller: kept_aside(profiles[seller]) for seller in sellers if seller in profiles}
     try:
         effects = fold([r for _, r in run], [o for o, _ in run], profiles, rows, state.models, state.policy, texts)
     except BaseException as error:
@@ -187,7 +187,7 @@ def _fold_run(
         return
     for offset, record in run:
         seller = record.seller_id
-        before = {seller: encode_profile(profiles[seller])} if seller in profiles else {}
+        before = {seller: kept_aside(profiles[seller])} if seller in profiles else {}
         try:
             effects = fold([record], [offset], profiles, rows, state.models, state.policy, texts)
         except BaseException as error:
@@ -199,10 +199,10 @@ def _fold_run(
             yield [(offset, record)], effects
 
 
-def _restore(profiles: MutableMapping[str, Profile], sellers: set[str], before: Mapping[str, bytes]) -> None:
+def _restore(profiles: MutableMapping[str, Profile], sellers: set[str], before: Mapping[str, Profile]) -> None:
     for seller in sellers:
         if seller in before:
-            profiles[seller] = decode_profile(before[seller])
+            profiles[seller] = before[seller]
         else:
             profiles.pop(seller, None)
 

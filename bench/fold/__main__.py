@@ -70,7 +70,7 @@ def _said(figures: Sequence[float]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.fold", description="What the fold costs a record.")
     parser.add_argument("--against", type=Path, metavar="TREE", help="another checkout, to be measured in turn")
-    parser.add_argument("--events", type=int, default=20_000, help="upstream events (20000)")
+    parser.add_argument("--events", type=int, default=60_000, help="upstream events (60000)")
     parser.add_argument("--rounds", type=int, default=7, help="rounds, every tree once in each (7)")
     parser.add_argument("--seed", type=int, default=7, help="of the made-up traffic (7)")
     return parser

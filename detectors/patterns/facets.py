@@ -7,7 +7,7 @@ came, and costs nothing until then.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, compress
 from operator import attrgetter
 from struct import Struct
 from typing import Any, ClassVar, Final, Protocol
@@ -125,12 +125,11 @@ class FacetNumbers:
 
     def take(self, at: int, states: States, p: Profile, m: Moment) -> None:
         """Measures the `at`-th scored event."""
-        for state, found in zip(states, self._found, strict=False):
-            if state is not None:
-                numbers = found.measure(p, m)
-                if numbers is not found.nothing:
-                    found.rows.append(at)
-                    found.packed.append(found.pack(*numbers))
+        for found in compress(self._found, states):
+            numbers = found.measure(p, m)
+            if numbers is not found.nothing:
+                found.rows.append(at)
+                found.packed.append(found.pack(*numbers))
 
     def features(self, events: int) -> Matrix:
         """Features of all facets, one line a feature; each event's depend on that event alone."""

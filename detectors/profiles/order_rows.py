@@ -12,6 +12,7 @@ from detectors.events import DAY, Micros
 HORIZON: Final[Micros] = 45 * DAY
 """A label that comes later than this after the order was logged finds no features any more."""
 FORMAT: Final = b"\x01"
+_SHARES: Final = [level / 255.0 for level in range(256)]
 
 
 class OrderRow(Struct, frozen=True, array_like=True, gc=False):
@@ -52,7 +53,7 @@ def quantised(levels: Matrix) -> list[bytes]:
 
 
 def restored(features: bytes) -> tuple[float, ...]:
-    return tuple([level / 255.0 for level in features])
+    return tuple(map(_SHARES.__getitem__, features))
 
 
 _encode = msgspec.msgpack.Encoder().encode

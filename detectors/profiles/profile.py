@@ -4,6 +4,7 @@ import math
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from detectors.events import DAY, HOUR, SECOND, Micros
 from detectors.profiles.facet_states import (
@@ -246,6 +247,11 @@ def decode_profile(stored: bytes) -> Profile:
         found = stored[0] if stored else "nothing"
         raise UnknownFormatError(f"profile format {found}: this version reads format {FORMAT}")
     return _decode(memoryview(stored)[1:])
+
+
+def kept_aside(p: Profile) -> Profile:
+    """The profile as it is now, whatever it learns later; what it shares with the copy is replaced, never changed."""
+    return replace(p, alerts={pattern: replace(state) for pattern, state in p.alerts.items()})
 
 
 def advance(p: Profile, time: Micros) -> None:

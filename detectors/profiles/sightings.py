@@ -103,13 +103,12 @@ def see_sellers(p: Profile, seller_id: str, seen: tuple[Sighting, ...]) -> None:
     for sighting in seen:
         if sighting.role != "seller" or sighting.kind not in OWN_VALUES:
             continue
+        others = [other for other in sighting.others if other.role == "seller" and other.seller_id != seller_id]
+        if not others and not p.links:
+            continue
         weight = value_strength(sighting.kind, sighting.sellers)
         mark = crc32(sighting.value.encode())
-        found = [
-            Link(other.seller_id, sighting.kind[:16], weight, mark, other.status)
-            for other in sighting.others
-            if other.role == "seller" and other.seller_id != seller_id
-        ]
+        found = [Link(other.seller_id, sighting.kind[:16], weight, mark, other.status) for other in others]
         _keep(p, found, sighting.kind, mark, weight)
 
 
@@ -131,8 +130,10 @@ def without_links(p: Profile, seller_id: str) -> None:
 
 def _keep(p: Profile, found: list[Link], kind: str, mark: int, weight: float) -> None:
     """Takes in the links of one value; a value that has become common weakens all links it made."""
-    if not found and not p.links:
-        return
+    if all(link in p.links for link in found) and not any(
+        link.mark == mark and link.via == kind and not LEAST <= link.strength <= weight for link in p.links
+    ):
+        return  # as ever
     links = {(link.seller_id, link.via): link for link in p.links}
     for link in found:
         links[link.seller_id, link.via] = link

@@ -20,7 +20,7 @@ from detectors.fold import (
 )
 from detectors.models.training import encode_row
 from detectors.profiles.order_rows import HORIZON
-from detectors.profiles.profile import Profile, decode_profile, encode_profile
+from detectors.profiles.profile import Profile, decode_profile, encode_profile, kept_aside
 from tests.builders import PRIOR_MODELS, Market, order_placed, record
 from tests.detectors.learned import learned_models
 from tests.detectors.streams import logs
@@ -63,6 +63,19 @@ def test_it_does_not_matter_where_a_batch_ends(records: list[Record], cuts: list
 
     assert told_in_parts(parts, records, edges) == told_by(whole, records)
     assert state_of(parts) == state_of(whole)
+
+
+@settings(max_examples=60, deadline=None)
+@given(logs(), st.integers(0, 40))
+def test_what_was_kept_aside_learns_nothing(records: list[Record], cut: int) -> None:
+    market = Market(learned_models())
+    market.fold(records[:cut])
+    kept = {seller: kept_aside(p) for seller, p in market.sellers.items()}
+    before = state_of(market)[0]
+
+    market.fold(records[cut:])
+
+    assert {seller: encode_profile(p) for seller, p in kept.items()} == before
 
 
 @settings(max_examples=40, deadline=None)
