@@ -16,8 +16,9 @@ import redis
 from anyio.from_thread import start_blocking_portal
 from kafka import KafkaProducer
 
-from console.kafka_side import STILL
+from console.kafka_side import STILL, KafkaSide
 from console.store.choices import choices
+from console.store.database import DatabaseUnavailableError
 from console.store.raising import take_alerts
 from console.words import now
 from detectors.assessment import Reason
@@ -200,6 +201,29 @@ def test_a_kafka_that_is_not_there_is_named_with_what_still_works(tmp_path: Path
     asyncio.run(app.state.console.close())
 
 
+def test_a_kafka_that_takes_connections_and_says_nothing_is_found_out_before_anything_is_asked_of_it(
+    tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr("console.pages.refused._latest", asked.append)
+    app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
+    answer = visiting(app).get("/system/refused")
+    assert answer.status_code == 503
+    assert f"Kafka takes connections at {silent}, but says nothing; {STILL}" in answer.text
+    assert not asked
+    asyncio.run(app.state.console.close())
+
+
+def test_a_database_that_does_not_answer_is_not_told_as_a_kafka_that_does_not(mock_kafka: EmbeddedKafka) -> None:
+    def ask() -> None:
+        raise DatabaseUnavailableError("the console's database does not answer")
+
+    side = KafkaSide(Settings(kafka_brokers=mock_kafka.bootstrap.split(",")))
+    with pytest.raises(DatabaseUnavailableError, match="answer$"):
+        asyncio.run(side.ask(ask))
+    side.close()
+
+
 def test_a_kafka_that_says_nothing_holds_up_no_other_page(
     tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +231,7 @@ def test_a_kafka_that_says_nothing_holds_up_no_other_page(
     monkeypatch.setattr("console.kafka_side.TROUBLE_SECONDS", 0.5)
     app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
     console = app.state.console
-    console.feed.in_trouble = True
+    console.feed.kafka_away = True
     waits = threading.Event()
 
     def ask(_: Settings) -> None:
