@@ -127,7 +127,9 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise DatabaseUnavailableError(f"the console's database {self.place} does not answer: {error.orig}") from error
+            raise DatabaseUnavailableError(
+                f"the console's database {self.place} does not answer: {error.orig}"
+            ) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise DatabaseUnavailableError(f"the connection to {self.place} was lost: {error.orig}") from error
