@@ -22,7 +22,10 @@ PATIENCE_SECONDS: Final = 1.0
 
 
 class Delivery(Struct, frozen=True):
-    """`waiting` for a first or another try, `dead`, `gone` (delivered, or never sent), `unknown` (Redis is away)."""
+    """`waiting` for a first or another try, `dead`, `unknown` (Redis is away), `crowded`, or `gone`.
+
+    `crowded`: so many wait that it may be among them. `gone`: taken by the webhook, or discarded.
+    """
 
     state: str
     tries: Tries = Tries()
@@ -54,7 +57,7 @@ async def _find(console: "Console", alert: Alert) -> Delivery:
             if wanted in fields.get(b"alert", b""):
                 partition, dead = divmod(number, 2)
                 return await _told(console, f"{{{namespace}.watch.{partition}}}", entry, fields, bool(dead))
-    return Delivery("gone")
+    return Delivery("crowded" if any(len(entries) == LOOKED_THROUGH for entries in replies) else "gone")
 
 
 async def _told(console: "Console", tag: str, entry: bytes, fields: dict[bytes, bytes], dead: bool) -> Delivery:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
+from console.store.database import DatabaseUnavailableError
 from streams.errors import UnavailableError
 from streams.reachable import must_be_reachable
 from streams.settings import Settings
@@ -35,18 +36,20 @@ class KafkaSide:
         """The answer to a question that reads; it may go on in its thread when nobody waits for it any more.
 
         Raises:
-            UnavailableError: Kafka does not answer in time; says what still works.
+            UnavailableError: Kafka does not answer in time; says what still works. Or the database does not.
         """
         patience = TROUBLE_SECONDS if self._in_trouble() else PATIENCE_SECONDS
 
         def asked() -> T:
-            must_be_reachable(self._settings)
+            must_be_reachable(self._settings, answering=True)
             return question(*args, **kwargs)
 
         try:
             return await asyncio.wait_for(self.run(asked), patience)
         except TimeoutError:
             raise UnavailableError(f"Kafka did not answer within {patience:.1f} s; {STILL}") from None
+        except DatabaseUnavailableError:  # of a question that asks both; then nothing is shown as ever
+            raise
         except UnavailableError as error:
             raise UnavailableError(f"{error}; {STILL}") from None
 

@@ -48,7 +48,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     session, person = getattr(request.state, "session", None), getattr(request.state, "person", None)
     shared = {
         "person": person,
-        "token": request.app.state.console.sessions.token(session) if session else "",
+        "token": request.app.state.console.sessions.token(session, person.name if person else "") if session else "",
         "theme": theme if theme in THEMES else "auto",
         "here": request.url.path,
         "place": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

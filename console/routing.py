@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from console.auth.roles import Right
-from console.problems import Problem
+from console.problems import UNFIT, Problem, typed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 MOST_FIELDS = 600
@@ -57,8 +57,12 @@ class _Guarded:
     async def _checked(self, request: Request) -> Response:
         if request.method == "POST":
             form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+            if any(UNFIT.search(f"{name}{value}") for name, value in form.multi_items()):
+                advice = "It holds a NUL or half a letter, which no database keeps. Take it out, then send it again."
+                raise Problem(400, "A field cannot be used", advice, kept=await typed(request))
             token = request.headers.get("x-csrf-token") or str(form.get("token", ""))
-            if not request.app.state.console.sessions.fits(request.state.session, token):
+            name = request.state.person.name if request.state.person else ""
+            if not request.app.state.console.sessions.fits(request.state.session, name, token):
                 kept = {name: str(value) for name, value in form.multi_items() if name in ("note", "reason", "text")}
                 advice = "The page was open for too long, or you have logged in or out since. Open it again."
                 raise Problem(403, "This form is of another session", advice, kept=kept)

@@ -48,7 +48,7 @@ class Console:
         self.limiter = Limiter()
         self.database = Database.open(settings.console_database.get_secret_value())
         self.redis = connect(settings.redis_url.get_secret_value(), retries=False, timeout=REDIS_SECONDS)
-        self.kafka = KafkaSide(settings, in_trouble=lambda: self.feed.in_trouble)
+        self.kafka = KafkaSide(settings, in_trouble=lambda: self.feed.kafka_away)
         self.acting = Acting(settings, self.kafka)
         self.verdicts = Verdicts(self.acting, self.database)
         self.feed = Feed(settings, self.database, chores=[self.verdicts.send_unsent])

@@ -17,12 +17,14 @@ from console.api.asking import (
     VerdictGivenHere,
 )
 from console.auth.roles import Person, Right
+from console.deliveries import Delivery, delivery_of
 from console.problems import Problem
 from console.state import Console
 from console.store.queries.alert import AlertPage, Alike, alert_page, alike
 from console.store.queries.links import Cluster, cluster
 from console.store.queries.listings import ListingsPage, listings_of
 from console.store.queries.queue import QueueCount, QueueFilter, QueueItem, QueuePage, counts, queue
+from console.store.queries.riskiest import riskiest
 from console.store.queries.search import Hits, Holders, find, holders
 from console.store.queries.sellers import (
     DecisionsPage,
@@ -96,6 +98,10 @@ async def get_alert(call: Call) -> AlertPage:
     return found
 
 
+async def get_delivery(call: Call) -> Delivery:
+    return await delivery_of(call.console, (await get_alert(call)).alert)
+
+
 async def list_similar_alerts(call: Call) -> Alike:
     return await call.console.read(alike, await get_alert(call))
 
@@ -116,6 +122,10 @@ async def give_verdict(call: Call) -> Judged:
 
 
 # -- sellers ----------------------------------------------------------------------------------
+
+
+async def list_riskiest_sellers(call: Call) -> list[Seller]:
+    return await call.console.read(riskiest)
 
 
 async def get_seller(call: Call) -> Seller:
@@ -203,6 +213,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     Endpoint("GET", "/api/alerts/counts", "How many alerts stand how", list[QueueCount], count_alerts),
     Endpoint("GET", _ALERT, "One alert: as it was sent, and what was judged", AlertPage, get_alert),
     Endpoint("GET", f"{_ALERT}/similar", "Similar alerts, and how they ended", Alike, list_similar_alerts),
+    Endpoint("GET", f"{_ALERT}/delivery", "Where it is on its way to the webhook", Delivery, get_delivery),
     Endpoint(
         "POST",
         f"{_ALERT}/verdict",
@@ -213,6 +224,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
         right=Right.JUDGE,
         conflicts=True,
     ),
+    Endpoint("GET", "/api/sellers", "The sellers with the highest scores", list[Seller], list_riskiest_sellers),
     Endpoint("GET", _SELLER, "How a seller stands", Seller, get_seller),
     Endpoint("GET", f"{_SELLER}/scores", "Its score over time, oldest first", list[ScorePoint], list_scores),
     Endpoint(

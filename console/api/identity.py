@@ -76,7 +76,7 @@ async def who(request: Request) -> Person:
         raise Problem(401, "Log in first", "Send name and password by HTTP Basic, or the cookie of a session.")
     if request.method != "GET":
         token = request.headers.get(CSRF, "")
-        if not request.app.state.console.sessions.fits(request.state.session, token):
+        if not request.app.state.console.sessions.fits(request.state.session, person.name, token):
             raise Problem(403, "The session's token is missing", f"Send it as the header {CSRF}, or use HTTP Basic.")
     return person
 

@@ -79,7 +79,8 @@ class Access:
     def _vouched_for(self, connection: HTTPConnection) -> Person | None:
         if not self.proxies.sent(connection):
             return None
-        name = connection.headers.get(self._user_header or "", "").strip()[:64]
+        names = connection.headers.getlist(self._user_header or "")
+        name = names[0].strip()[:64] if len(names) == 1 else ""  # of two, one may be the visitor's own
         role = highest(",".join(connection.headers.getlist(self._role_header)))
         return Person(name, role) if name and role else None
 

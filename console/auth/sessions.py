@@ -52,9 +52,13 @@ class Sessions:
         kept = f"{COOKIE}={value}; Path=/; Max-Age={self.seconds}; HttpOnly; SameSite=Strict"
         return f"{kept}; Secure" if secure else kept
 
-    def token(self, session: Session) -> str:
-        """What the forms of this session carry."""
-        return hmac.new(self._key, f"{session.sid} {session.name}".encode(), hashlib.sha256).hexdigest()
+    def token(self, session: Session, name: str) -> str:
+        """What the forms of this session carry.
 
-    def fits(self, session: Session, token: str) -> bool:
-        return hmac.compare_digest(self.token(session).encode(), token.encode())
+        Args:
+            name: Of who asks: where a proxy says it, a cookie that somebody has planted comes with others' tokens.
+        """
+        return hmac.new(self._key, f"{session.sid} {name}".encode(), hashlib.sha256).hexdigest()
+
+    def fits(self, session: Session, name: str, token: str) -> bool:
+        return hmac.compare_digest(self.token(session, name).encode(), token.encode())

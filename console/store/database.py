@@ -29,6 +29,10 @@ ONE_WRITER: Final = text(
 """PostgreSQL's writers take turns as SQLite's do: so what one has read still holds when it writes."""
 
 
+class DatabaseUnavailableError(UnavailableError):
+    """The console's own database does not answer; of Kafka and Redis that says nothing."""
+
+
 class Database:
     """One database: SQLite in a file, or PostgreSQL. Safe to share among threads.
 
@@ -47,7 +51,7 @@ class Database:
 
         Raises:
             SettingsError: The place is none, or a newer version has made the database.
-            UnavailableError: It cannot be opened, or PostgreSQL does not answer.
+            DatabaseUnavailableError: It cannot be opened, or PostgreSQL does not answer.
         """
         database = cls(place)
         try:
@@ -67,7 +71,7 @@ class Database:
         """A transaction that reads; it sees one moment.
 
         Raises:
-            UnavailableError: The database does not answer.
+            DatabaseUnavailableError: The database does not answer.
         """
         with self._telling(), self._engine.connect() as connection, connection.begin():
             yield connection
@@ -77,7 +81,7 @@ class Database:
         """A transaction that writes: all of it, or on an exception nothing. There is one at a time.
 
         Raises:
-            UnavailableError: The database does not answer, or another writer takes too long.
+            DatabaseUnavailableError: The database does not answer, or another writer takes too long.
         """
         with self._telling(), self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
@@ -116,17 +120,19 @@ class Database:
             with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
         except (OSError, sqlite3.Error) as error:
-            raise UnavailableError(f"{path}: cannot be opened as the console's database: {error}") from None
+            raise DatabaseUnavailableError(f"{path}: cannot be opened as the console's database: {error}") from None
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
-            raise UnavailableError(f"the console's database {self.place} does not answer: {error.orig}") from error
+            raise DatabaseUnavailableError(
+                f"the console's database {self.place} does not answer: {error.orig}"
+            ) from error
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise UnavailableError(f"the connection to {self.place} was lost: {error.orig}") from error
+                raise DatabaseUnavailableError(f"the connection to {self.place} was lost: {error.orig}") from error
             raise
 
 

@@ -1,8 +1,9 @@
 """Verifies an evidence pack of Sellerwatch offline, with nothing but Python: `python verify_evidence.py PACK`.
 
 PACK is a folder or a .zip. With `--heads FILE` (lines of `sellerwatch audit heads` that were kept elsewhere) or
-`--head HASH`, the chain in the pack must lead to what was kept. Take this script from where you trust it, not from
-the pack. Exit code: 0 whole, 1 refused.
+`--head HASH`, the chain in the pack must lead to what was kept. With `--manifest HASH`, as it was told when the pack
+was made, the pack must be that one: of what the chain does not name, nothing else tells that it was changed or left
+out. Take this script from where you trust it, not from the pack. Exit code: 0 whole, 1 refused.
 """
 
 import argparse
@@ -162,6 +163,8 @@ def check_alert(files: Mapping[str, bytes], manifest: Mapping[str, Any], entries
 def check_versions(files: Mapping[str, bytes], entries: Mapping[int, dict[str, Any]]) -> None:
     """Policy and models are those that the chain names."""
     versions = parsed(files, "versions.json")
+    if versions["alert"] != parsed(files, "alert.json")["versions"]:
+        raise Refused("versions.json: names other versions than alert.json does")
     for told in versions["published"]:
         body = entries[told["entry"]]["body"]
         if (body["digest"], body["said"]["version"]) != (told["sha256"], told["version"]):
@@ -207,6 +210,7 @@ def main() -> int:
     parser.add_argument("pack", type=Path, help="the folder or .zip")
     parser.add_argument("--head", help="the hash that the chain must lead to")
     parser.add_argument("--heads", type=Path, help="heads that were kept elsewhere (.jsonl)")
+    parser.add_argument("--manifest", help="the hash of the manifest, as it was told when the pack was made")
     given = parser.parse_args()
     say = sys.stdout.write
     try:
@@ -217,6 +221,8 @@ def main() -> int:
         met = check_heads(files, kept, manifest["alert_entry"]) if given.heads else 0
         if given.head and given.head != head["hash"]:
             raise Refused(f"manifest.json: the head is {head['hash']}, and not the one that you know")
+        if given.manifest and given.manifest != manifest["hash"]:
+            raise Refused(f"manifest.json: has the hash {manifest['hash']}, and not the one that you were told")
     except Refused as refused:
         say(f"REFUSED  {refused}\n")
         return 1
@@ -228,6 +234,10 @@ def main() -> int:
         say(f"head     a kept one vouches for the first {met} entries, the alert among them; not for what follows\n")
     else:
         say("head     not compared: ask for a head that was kept elsewhere (`sellerwatch audit heads`)\n")
+    if given.manifest:
+        say("manifest it is the one that you were told\n")
+    else:
+        say("manifest not compared: page, features, decisions and what may be left out hang on its hash alone\n")
     return 0
 
 

@@ -85,14 +85,18 @@ def confirmed(logs: Sequence[Path], settings: Settings) -> dict[str, Case]:
 def _note(case: Case, record: LogLine) -> None:
     body = record.body
     if isinstance(body, VerdictGiven):
-        case.verdict, case.at = body.verdict, record.event_time
-        if body.verdict == "confirmed" and body.analyst not in case.by:
+        case.verdict = body.verdict
+        if body.verdict != "confirmed":
+            case.by = []  # a ban may still count; those who confirmed before do not
+            return
+        case.at = record.event_time
+        if body.analyst not in case.by:
             case.by = [*case.by, body.analyst][-4:]
     elif isinstance(body, SellerBanned):
         case.banned, case.at = True, record.event_time
         case.reason = body.reason if body.reason and CODE.fullmatch(body.reason) else ""
     elif isinstance(body, SellerReinstated):
-        case.banned, case.verdict = False, ""
+        case.banned, case.verdict, case.by = False, "", []
 
 
 def export(

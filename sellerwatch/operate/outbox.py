@@ -70,8 +70,12 @@ def retry(
     """Puts alerts that were given up back into the outbox, or makes those due now that wait for another try.
 
     Raises:
-        SettingsError: An id names no dead alert; nothing was done.
+        SettingsError: An id names no dead alert, or some are named that cannot be meant; nothing was done.
     """
+    if waiting and (ids or reason or every):
+        raise SettingsError(
+            "--waiting is about all that wait for another try: name no alerts with it; nothing was done"
+        )
     if waiting:
         act = record(settings, "delivery.hurried", details={})
         moved = with_redis(settings, lambda redis: _hurry(redis, settings))

@@ -20,6 +20,7 @@ from sellerwatch.operate.refused_choice import (
     why_not_again,
     with_what_is_known,
 )
+from streams.files import FilesError
 from streams.refused.handled import Handled
 from streams.refused.topic import Bounds, Refused, RefusedTopic, reading
 from streams.settings import Settings
@@ -71,7 +72,7 @@ def show_one(settings: Settings, id_: str, output: Path | None, *, as_json: bool
     with reading(settings) as topic:
         (one,) = named_events(topic, [id_])
     if output is not None:
-        output.write_bytes(one.original)
+        _write(output, one.original)
         tell(
             {"written": str(output), "bytes": len(one.original)},
             f"{len(one.original)} bytes: {output}",
@@ -83,6 +84,17 @@ def show_one(settings: Settings, id_: str, output: Path | None, *, as_json: bool
     told = _told(one, done) | {"original": _text(one.original), "refused_again": again or ""}
     lines = [f"{name:<14} {_line(str(value))}" for name, value in told.items() if name != "original"]
     tell(told, "\n".join([*lines, "", _visible(told["original"])]), as_json=as_json)
+
+
+def _write(output: Path, content: bytes) -> None:
+    """Writes a new file: what stands there may be the event as somebody has mended it."""
+    try:
+        with output.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise FilesError(f"{output} exists already; give a name that is free") from None
+    except OSError as error:
+        raise FilesError(f"{output}: cannot write there ({error.strerror})") from None
 
 
 def _told(one: Refused, done: Handled | None) -> dict[str, Any]:

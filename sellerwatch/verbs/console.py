@@ -8,7 +8,11 @@ from sellerwatch.verbs.options import Config
 from streams.settings import load_settings
 
 UserName = Annotated[str, typer.Argument(help="As it stands in verdicts and in the record of acts.")]
-verbs = typer.Typer(invoke_without_command=True, help="The analysts' console: web pages, and who may log in.")
+verbs = typer.Typer(
+    invoke_without_command=True,
+    help="The analysts' console: web pages, and who may log in.",
+    epilog="Example: sellerwatch console --config sellerwatch.toml",
+)
 users = typer.Typer(no_args_is_help=True, help="Who may log in, in the file of the setting console_users.")
 verbs.add_typer(users, name="users")
 
@@ -22,7 +26,7 @@ def console_run(context: typer.Context, config: Config = None) -> None:
         raise typer.Exit(run(load_settings(config)))
 
 
-@verbs.command("rebuild")
+@verbs.command("rebuild", epilog="Example: sellerwatch console rebuild")
 def console_rebuild(config: Config = None) -> None:
     """Builds the console's database anew from the topics; notes and who judged are kept."""
     from sellerwatch.console import rebuild
@@ -30,7 +34,7 @@ def console_rebuild(config: Config = None) -> None:
     rebuild(load_settings(config))
 
 
-@users.command("add")
+@users.command("add", epilog="Example: sellerwatch console users add anna --role lead")
 def users_add(
     name: UserName,
     role: Annotated[str, typer.Option(help="analyst, lead, auditor (reads only) or admin.")] = "analyst",
@@ -42,7 +46,7 @@ def users_add(
     add(load_settings(config), name, role)
 
 
-@users.command("list")
+@users.command("list", epilog="Example: sellerwatch console users list")
 def users_list(config: Config = None) -> None:
     """Lists who may log in, and as what."""
     from sellerwatch.console import show
@@ -50,7 +54,7 @@ def users_list(config: Config = None) -> None:
     show(load_settings(config))
 
 
-@users.command("remove")
+@users.command("remove", epilog="Example: sellerwatch console users remove anna")
 def users_remove(name: UserName, config: Config = None) -> None:
     """Lets somebody in no more, and logs them out."""
     from sellerwatch.console import remove
@@ -58,7 +62,7 @@ def users_remove(name: UserName, config: Config = None) -> None:
     remove(load_settings(config), name)
 
 
-@users.command("password")
+@users.command("password", epilog="Example: sellerwatch console users password anna")
 def users_password(name: UserName, config: Config = None) -> None:
     """Gives somebody another password, and logs them out."""
     from sellerwatch.console import change_password

@@ -11,7 +11,7 @@ VersionName = Annotated[str, typer.Argument(help="As `models list` names it.")]
 verbs = typer.Typer(no_args_is_help=True, help="What was learned: versions, differences, ways back.")
 
 
-@verbs.command("list")
+@verbs.command("list", epilog="Example: sellerwatch models list")
 def models_list(config: Config = None) -> None:
     """Lists the versions that are kept, how good each was when it was published, and which are in force."""
     from sellerwatch.models.verbs import show
@@ -19,7 +19,7 @@ def models_list(config: Config = None) -> None:
     show(load_settings(config))
 
 
-@verbs.command("diff")
+@verbs.command("diff", epilog="Example: sellerwatch models diff risk-1200-5c1d22ab risk-1800-9e07f3c4")
 def models_diff(old: VersionName, new: VersionName, config: Config = None) -> None:
     """Prints where two versions of a model differ most."""
     from sellerwatch.models.verbs import diff
@@ -27,7 +27,7 @@ def models_diff(old: VersionName, new: VersionName, config: Config = None) -> No
     diff(old, new, load_settings(config))
 
 
-@verbs.command("rollback")
+@verbs.command("rollback", epilog="Example: sellerwatch models rollback risk-1200-5c1d22ab")
 def models_rollback(version: VersionName, config: Config = None) -> None:
     """Puts an older version in force again, until `models release` lets newer ones follow."""
     from sellerwatch.models.verbs import rollback
@@ -35,7 +35,7 @@ def models_rollback(version: VersionName, config: Config = None) -> None:
     rollback(version, load_settings(config))
 
 
-@verbs.command("release")
+@verbs.command("release", epilog="Example: sellerwatch models release risk")
 def models_release(
     model: Annotated[str, typer.Argument(help="cohorts, risk or challenger.")], config: Config = None
 ) -> None:
@@ -45,7 +45,7 @@ def models_release(
     release(model, load_settings(config))
 
 
-@verbs.command("promote")
+@verbs.command("promote", epilog="Example: sellerwatch models promote")
 def models_promote(config: Config = None) -> None:
     """Lets the challenger and the risk model in force change places."""
     from sellerwatch.models.verbs import promote

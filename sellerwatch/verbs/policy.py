@@ -12,7 +12,7 @@ PolicyPath = Annotated[Path, typer.Argument(help="The policy file (TOML).")]
 verbs = typer.Typer(no_args_is_help=True, help="The alert policy: a TOML file that is published into the log.")
 
 
-@verbs.command("check")
+@verbs.command("check", epilog="Example: sellerwatch policy check policy.toml")
 def policy_check(file: PolicyPath) -> None:
     """Reads a policy file and says what is wrong, where, and what to write instead; exit code 2: something is."""
     from sellerwatch.policy.verbs import check
@@ -20,7 +20,7 @@ def policy_check(file: PolicyPath) -> None:
     check(file)
 
 
-@verbs.command("diff")
+@verbs.command("diff", epilog="Example: sellerwatch policy diff policy.toml")
 def policy_diff(
     file: PolicyPath,
     against: Annotated[Path | None, typer.Option(help="Another file; default: the policy in force.")] = None,
@@ -32,7 +32,7 @@ def policy_diff(
     diff(file, against, load_settings(config))
 
 
-@verbs.command("publish")
+@verbs.command("publish", epilog='Example: sellerwatch policy publish policy.toml --note "line of 0.72 on weekends"')
 def policy_publish(
     file: PolicyPath,
     author: Annotated[str | None, typer.Option(help="Who publishes; default: the user of this machine.")] = None,
@@ -45,7 +45,7 @@ def policy_publish(
     send(file, author, note, load_settings(config))
 
 
-@verbs.command("show")
+@verbs.command("show", epilog="Example: sellerwatch policy show --history")
 def policy_show(
     history: Annotated[bool, typer.Option("--history", help="List all publications instead.")] = False,
     config: Config = None,

@@ -54,7 +54,7 @@ def report_period(
     run(start, end, sources, choices, Outputs(html, markdown, csv, json), load_settings(config))
 
 
-@verbs.command("missed")
+@verbs.command("missed", epilog="Example: sellerwatch report missed decisions.parquet --labels log.jsonl.gz")
 def report_missed(
     decisions: Annotated[list[Path], typer.Argument(help="Decisions of the period: .jsonl[.gz|.zst], .parquet.")],
     labels: Annotated[

@@ -23,7 +23,7 @@ DecisionsDump = Annotated[
 verbs = typer.Typer()
 
 
-@verbs.command()
+@verbs.command(epilog="Example: sellerwatch worker --stage watch")
 def worker(
     stage: Annotated[str | None, typer.Option(help=f"Only this stage: {', '.join(STAGES)}.")] = None,
     config: Config = None,
@@ -38,7 +38,7 @@ def worker(
     raise typer.Exit(run_one(stage, settings) if stage else run_all(config))
 
 
-@verbs.command()
+@verbs.command(epilog="Example: sellerwatch replay events.jsonl.zst --alerts alerts.jsonl")
 def replay(
     events: Annotated[
         list[Path], typer.Argument(help="Recorded events, or a dump of the log: .jsonl[.gz|.zst], .parquet.")
@@ -79,7 +79,7 @@ def screen(
     run(names, [*(lists or []), *(further or [])], output, pairs=pairs, least=least, best=best)
 
 
-@verbs.command()
+@verbs.command(epilog="Example: sellerwatch backtest log.jsonl --policy policy.toml --html backtest.html")
 def backtest(
     events: Annotated[
         list[Path], typer.Argument(help="Recorded events, or a dump of the log: .jsonl[.gz|.zst], .parquet.")
@@ -102,7 +102,7 @@ def backtest(
     report(compare(events, policy, against, model, truth, load_settings(config)), html, json)
 
 
-@verbs.command()
+@verbs.command(epilog="Example: sellerwatch simulate -o events.jsonl.zst --sellers 500 --days 60")
 def simulate(
     output: Annotated[Path, typer.Option("-o", "--output", help="Write events here: .jsonl[.gz|.zst], .parquet.")],
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
@@ -143,7 +143,7 @@ def feed(
     run(load_settings(config), show, pulse=pulse)
 
 
-@verbs.command()
+@verbs.command(epilog="Example: sellerwatch demo --for 2m")
 def demo(
     duration: Annotated[
         str | None,

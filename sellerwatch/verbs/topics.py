@@ -10,7 +10,7 @@ from streams.settings import load_settings
 verbs = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 
 
-@verbs.command("create")
+@verbs.command("create", epilog="Example: sellerwatch topics create --partitions 12 --replication 3")
 def topics_create(
     partitions: Annotated[int, typer.Option(min=1, max=1024, help="Partitions of each topic.")] = 12,
     replication: Annotated[int, typer.Option(min=1, max=9, help="Copies of each partition.")] = 1,

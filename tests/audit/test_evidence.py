@@ -144,12 +144,27 @@ def test_who_makes_the_manifest_anew_is_caught_by_the_chain(packed: Path) -> Non
         ("entries.jsonl", {"entries__jsonl": whole["entries.jsonl"].replace(b'"severity":"', b'"severity":"x')}),
         ("links.jsonl", {"links__jsonl": b"\n".join(whole["links.jsonl"].splitlines()[:-1])}),
         ("versions.json", {"versions__json": whole["versions.json"].replace(b'"sha256":"', b'"sha256":"0')}),
+        ("versions.json", {"versions__json": whole["versions.json"].replace(b'"alert":{"', b'"alert":{"x')}),
         ("policy.signed", {"policy__signed": whole["policy.signed"] + b" "}),
         ("policy.toml", {"policy__toml": b"line = 0.1"}),
     ]  # fmt: skip
     for name, changed in forged:
         with pytest.raises(Refused, match=re.escape(name)):
             check(remade(whole, **changed))
+
+
+def test_what_the_chain_does_not_name_hangs_on_the_hash_of_the_manifest(packed: Path, tmp_path: Path) -> None:
+    whole = read(packed)
+    manifest = json.loads(whole["manifest.json"])
+    known = ("--head", manifest["head"]["hash"], "--manifest", manifest["hash"])
+    forged = tmp_path / "pack.zip"
+    forged.write_bytes(zipped(remade(whole, index__html=b"<p>nothing to see")))
+
+    assert "it is the one that you were told" in script(packed, *known).stdout
+    assert "manifest not compared" in script(forged, *known[:2]).stdout
+    refused = script(forged, *known)
+    assert refused.returncode == 1
+    assert "not the one that you were told" in refused.stdout
 
 
 def test_a_chain_written_anew_as_a_whole_is_caught_by_a_head_that_was_kept(packed: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.routing import Route
 
@@ -285,6 +286,26 @@ def test_a_proxy_is_believed_and_nobody_else_who_sends_its_header(tmp_path: Path
     assert visiting(app, address="10.0.1.9").get("/", headers=vouched).status_code == 403
     without_role = vouched | {"X-Auth-Request-Groups": "staff"}
     assert visiting(app, address="10.0.0.9").get("/", headers=without_role).status_code == 403
+
+
+def test_a_name_that_a_visitor_has_put_beside_that_of_the_proxy_counts_for_neither(tmp_path: Path) -> None:
+    app = create_app(settings_of(tmp_path, console_proxy_user="X-Auth-User", console_proxies=["10.0.0.9"]))
+    named = [("X-Auth-User", "admin@example.org"), ("X-Auth-User", "eve@example.org")]
+    visitor, role = visiting(app, address="10.0.0.9"), ("X-Auth-Request-Groups", "lead")
+    assert visitor.get("/", headers=httpx2.Headers([*named, role])).status_code == 403
+    assert visitor.get("/", headers=httpx2.Headers([named[1], role])).status_code == 200
+
+
+def test_a_planted_cookie_makes_its_owners_token_worth_nothing_more_behind_a_proxy(tmp_path: Path) -> None:
+    app = create_app(settings_of(tmp_path, console_proxy_user="X-Auth-User", console_proxies=["10.0.0.9"]))
+    eve, ann = visiting(app, address="10.0.0.9"), visiting(app, address="10.0.0.9")
+    for visitor, name in ((eve, "eve"), (ann, "ann")):
+        visitor.client.headers.update({"X-Auth-User": name, "X-Auth-Request-Groups": "lead"})
+    token = eve.token("/")
+    ann.client.cookies.update(eve.client.cookies)
+    assert eve.client.post("/theme", data={"token": token, "theme": "dark"}).status_code == 303
+    assert ann.client.post("/theme", data={"token": token, "theme": "dark"}).status_code == 403
+    assert ann.post("/theme", seen="/", theme="dark").status_code == 303
 
 
 def test_behind_tls_the_cookie_is_secure(tmp_path: Path) -> None:

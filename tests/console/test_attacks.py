@@ -181,6 +181,39 @@ def test_an_address_that_no_database_can_look_for_is_refused(app: Any, path: str
     assert visitor.get(path).status_code == 400
 
 
+@pytest.mark.parametrize("unfit", ["\0", "\ud800"], ids=["a NUL", "half a letter"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/alerts/alr_000001/verdict", "note"),
+        ("/verdicts", "chosen"),
+        ("/search", "value"),
+        ("/system/words", "term"),
+        ("/system/models", "version"),
+        ("/theme", "next"),
+        ("/login", "name"),
+    ],
+)
+def test_a_field_that_no_database_can_keep_is_refused_and_what_was_typed_is_shown(
+    app: Any, path: str, field: str, unfit: str
+) -> None:
+    """As in UTF-7, which a form may say that it is written in, and which has halves of letters."""
+    visitor = visiting(app)
+    visitor.log_in("admin")
+    parts = {"token": visitor.token("/"), field: f"typed{unfit}here"}
+    body = "".join(
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        + value.encode("utf-7", "surrogatepass").decode()
+        + "\r\n"
+        for name, value in parts.items()
+    )
+    kind = {"Content-Type": "multipart/form-data; boundary=edge; charset=utf-7"}
+    answer = visitor.client.post(path, content=body + "--edge--\r\n", headers=kind)
+    assert answer.status_code == 400
+    assert "A field cannot be used" in answer.text
+    assert ("typed\ufffdhere" in answer.text) == (path != "/login" and field != "next")
+
+
 def test_an_open_console_lets_nobody_in_whom_a_proxy_passes_on(tmp_path: Path) -> None:
     opened = visiting(create_app(settings_of(tmp_path, console_open=True)))
     assert opened.get("/").status_code == 200
@@ -192,12 +225,14 @@ def test_numbers_that_are_none_or_that_no_database_holds_break_nothing(app: Any)
     visitor = visiting(app)
     visitor.log_in("lead")
     cursors = {order: cursor(order, values) for order, values in (("newest", [2**63, "a"]), ("score", [1.0, "a"]))}
+    unfit = cursor("score", [1.0, "a\0"])
     for path, status in (
         ("/links?seller=a&steps=\u00b2", 200),
         ("/news?newest=\u00b2", 200),
         ("/news?newest=" + "9" * 30, 200),
         (f"/?order=newest&after={cursors['newest']}", 400),
         (f"/?order=score&after={cursors['score']}", 200),
+        (f"/?order=score&after={unfit}", 400),
         (f"/api/alerts?order=newest&after={cursors['newest']}", 400),
         (f"/api/alerts?since={2**63}", 400),
     ):

@@ -1,6 +1,8 @@
 """The feed: every record of the topics counts once, whatever happens in between."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -358,6 +360,28 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
     feed = Feed(Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11"), database)
     feed.start()
     until(lambda: "Kafka" in (feed.failing or ""))
+    feed.stop(0.1)
+    database.close()
+
+
+def test_a_database_that_does_not_answer_is_not_taken_for_a_kafka_that_is_away(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.store.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("streams.topics.PATIENCE_MS", 300)
+    monkeypatch.setattr(running, "LONGEST_PAUSE_SECONDS", 0.1)
+    database = Database.open(str(tmp_path / "console.db"))
+    feed = Feed(Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11"), database)
+    with closing(sqlite3.connect(tmp_path / "console.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        feed.start()
+        until(lambda: "database" in (feed.failing or ""))
+        assert not feed.kafka_away
+        other.execute("ROLLBACK")
+        until(lambda: feed.kafka_away)
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: not feed.kafka_away)
+        assert "database" in (feed.failing or "")
     feed.stop(0.1)
     database.close()
 

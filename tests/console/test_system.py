@@ -15,10 +15,14 @@ import pytest
 import redis
 from anyio.from_thread import start_blocking_portal
 from kafka import KafkaProducer
+from sqlalchemy import select
 
-from console.kafka_side import STILL
+from console.kafka_side import STILL, KafkaSide
 from console.store.choices import choices
+from console.store.database import DatabaseUnavailableError
 from console.store.raising import take_alerts
+from console.store.schema import given, labels
+from console.store.writing import put
 from console.words import now
 from detectors.assessment import Reason
 from detectors.models.risk_learner import RISK
@@ -135,6 +139,21 @@ def test_a_dead_delivery_goes_back_into_the_outbox(lead: Visitor, store: Any, se
     assert lead.post("/system/deliveries", seen="/system/deliveries", **form).status_code == 409
 
 
+def test_an_alert_that_may_be_among_too_many_to_look_through_is_not_said_to_be_delivered(
+    lead: Visitor, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.set("{sw.layout}partitions", 1)
+    store.delete("{sw.watch.0}out")
+    place = "/alerts/alr_000003"
+    assert "it was taken, or discarded" in lead.get(place).text
+    for alert_id in (b"alr_000002", b"alr_000003"):
+        store.xadd("{sw.watch.0}out", {"alert": msgspec.json.encode({"alert_id": alert_id.decode()})})
+    assert "Waits for its first try" in lead.get(place).text
+    monkeypatch.setattr("console.deliveries.LOOKED_THROUGH", 1)
+    assert "Too many alerts wait" in lead.get(place).text
+    store.delete("{sw.watch.0}out")
+
+
 def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, store: Any, settings: Settings) -> None:
     for number, version in enumerate(("risk-1", "risk-2")):
         at = MONDAY + number * 600_000_000
@@ -180,6 +199,18 @@ def test_with_redis_and_kafka_away_alerts_are_shown_and_the_rest_says_what_is_mi
     asyncio.run(app.state.console.close())
 
 
+def test_of_a_model_that_may_have_learned_before_the_console_read_of_models_nothing_is_said(tmp_path: Path) -> None:
+    app = made_app(settings_of(tmp_path, console_open=True))
+    visitor, place = visiting(app), "/alerts/alr_000003"
+    visitor.post(f"{place}/verdict", seen=place, version=1, verdict="confirmed")
+    with app.state.console.database.writing() as connection:
+        event_id = connection.execute(select(given.c.event_id)).scalar_one()
+        put(connection, labels, [{"event_id": event_id, "orders": 2, "reached": 7, "logged_at": now()}])
+    text = visitor.get(place).text
+    assert "2 orders of the seller became labels: versions of the risk model that are published after that" in text
+    asyncio.run(app.state.console.close())
+
+
 @pytest.fixture
 def silent() -> Iterator[str]:
     """A Kafka that takes connections and says nothing."""
@@ -200,6 +231,29 @@ def test_a_kafka_that_is_not_there_is_named_with_what_still_works(tmp_path: Path
     asyncio.run(app.state.console.close())
 
 
+def test_a_kafka_that_takes_connections_and_says_nothing_is_found_out_before_anything_is_asked_of_it(
+    tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr("console.pages.refused._latest", asked.append)
+    app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
+    answer = visiting(app).get("/system/refused")
+    assert answer.status_code == 503
+    assert f"Kafka takes connections at {silent}, but says nothing; {STILL}" in answer.text
+    assert not asked
+    asyncio.run(app.state.console.close())
+
+
+def test_a_database_that_does_not_answer_is_not_told_as_a_kafka_that_does_not(mock_kafka: EmbeddedKafka) -> None:
+    def ask() -> None:
+        raise DatabaseUnavailableError("the console's database does not answer")
+
+    side = KafkaSide(Settings(kafka_brokers=mock_kafka.bootstrap.split(",")))
+    with pytest.raises(DatabaseUnavailableError, match=r"answer$"):
+        asyncio.run(side.ask(ask))
+    side.close()
+
+
 def test_a_kafka_that_says_nothing_holds_up_no_other_page(
     tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +261,7 @@ def test_a_kafka_that_says_nothing_holds_up_no_other_page(
     monkeypatch.setattr("console.kafka_side.TROUBLE_SECONDS", 0.5)
     app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
     console = app.state.console
-    console.feed.in_trouble = True
+    console.feed.kafka_away = True
     waits = threading.Event()
 
     def ask(_: Settings) -> None:

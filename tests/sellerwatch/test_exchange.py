@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from detectors.erasure import SELLER
 from detectors.events import (
+    DAY,
     ActRecorded,
     LogBody,
     Record,
@@ -199,6 +200,18 @@ def test_only_what_nobody_honest_uses_is_told_with_where_it_is_from(log: Path) -
     assert {each["expires_at"] for each in found} == {"2026-06-08T00:00:00Z"}
     assert {each["confirmed_on"] for each in found} == {"2026-03-02"}
     assert set(signature) == {"signature"}
+
+
+def test_who_has_confirmed_and_taken_it_back_vouches_for_no_ban_nor_gives_its_day(tmp_path: Path) -> None:
+    bodies: list[LogBody] = [
+        VerdictGiven("confirmed", "k:ann"),
+        SellerBanned("fraud"),
+        VerdictGiven("dismissed", "k:bob"),
+    ]
+    records = [record(body, seller_id="evil", event_time=MONDAY + n * DAY) for n, body in enumerate(bodies)]
+    write_events(tmp_path / "log.jsonl", map(encode_record, records))
+    _, told, _ = exported(tmp_path / "log.jsonl", table(tmp_path / "v.csv", ("evil", "email", "evil@x.org")))
+    assert (told["confidence"], told["confirmed_by"], told["confirmed_on"]) == (0.8, ["ban"], "2026-03-03")
 
 
 @pytest.fixture

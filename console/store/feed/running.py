@@ -9,14 +9,14 @@ from typing import Final
 
 import structlog
 
-from console.store.database import Database
+from console.store.database import Database, DatabaseUnavailableError
 from console.store.feed.applying import apply
 from console.store.feed.consuming import Topics, places_of
 from console.store.feed.keeping import forget
 from console.store.feed.positions import LEASE, MovedError, drop_lease, read_positions, take_lease
 from console.store.settling import wake
 from detectors.events import SECOND, Micros
-from streams.errors import SellerwatchError
+from streams.errors import SellerwatchError, UnavailableError
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -52,8 +52,8 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="console-feed", daemon=True)
         self.failing: str | None = "not read yet"
         """Why nothing comes in at present; `None`: all is well, or another process reads."""
-        self.in_trouble = False
-        """Whether it has tried in vain."""
+        self.kafka_away = False
+        """Whether Kafka was the last thing that was asked in vain: a database that fails says nothing of Kafka."""
 
     def start(self) -> None:
         """Begins to read."""
@@ -73,18 +73,21 @@ class Feed:
                     self._read()
                     pause = FIRST_PAUSE_SECONDS
                 else:
-                    self.failing, self.in_trouble = None, False
+                    self.failing, self.kafka_away = None, False
                     self._stop.wait(RENEW_SECONDS)
             except MovedError:
                 log.info("console_feed_moved")  # another process reads, or the database was restored: look again
                 self._stop.wait(FIRST_PAUSE_SECONDS)
             except SellerwatchError as error:
-                self.failing, self.in_trouble = str(error), True
+                self.failing = str(error)
+                self.kafka_away = isinstance(error, UnavailableError) and not isinstance(
+                    error, DatabaseUnavailableError
+                )
                 log.warning("console_feed_waits", error=str(error), seconds=pause)
                 self._stop.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             except Exception as error:  # a page is worth more than the feed's thread; it says so and tries again
-                self.failing = f"{type(error).__name__}; see the log"
+                self.failing, self.kafka_away = f"{type(error).__name__}; see the log", False
                 log.exception("console_feed_failed")
                 self._stop.wait(LONGEST_PAUSE_SECONDS)
         self._let_go()
@@ -119,7 +122,7 @@ class Feed:
                 elif now - asked >= ASK_SECONDS:
                     topics.ends()  # a poll says nothing, whether nothing is there or nobody answers
                     asked = now
-                self.failing, self.in_trouble = None, False
+                self.failing, self.kafka_away = None, False
                 if now - tidied >= 1.0:
                     self._tidy()
                     tidied = now

@@ -37,7 +37,7 @@ class Judgement(Struct, frozen=True):
     orders: int | None = None
     """Orders of the seller that have become labels because of it; `None`: none yet."""
     model: str | None = None
-    """The first version of the risk model that has learned from them; `None`: none yet."""
+    """The first version of the risk model known to have learned from them; `None`: none that was read of yet."""
     learned_at: Micros | None = None
     """When that was published."""
 

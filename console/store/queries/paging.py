@@ -38,6 +38,8 @@ def read_cursor(text: str, order: str, kinds: Sequence[type]) -> list[Any]:
             raise CursorError("the cursor is too long")
         found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
         named, *values = found
+        if any(isinstance(value, str) and "\0" in value for value in values):
+            raise CursorError("the cursor holds a NUL, which no row has: begin again without one")
         if named != order:
             raise CursorError("the cursor belongs to another order of the rows: begin again without one")
         return [msgspec.convert(value, _BOUNDED.get(kind, kind)) for value, kind in zip(values, kinds, strict=True)]

@@ -1,10 +1,13 @@
-"""In a real bash, commands, verbs and options are completed; every verb of the operator's has an example."""
+"""In a real bash, commands, verbs and options are completed; every verb has an example."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -21,7 +24,7 @@ COMP_WORDS=({words}); COMP_CWORD={place}
 _sellerwatch_completion sellerwatch
 echo "${{COMPREPLY[@]}}"
 """
-VERBS = ("status", "doctor", "erase", "rejected", "outbox", "partitions", "keys")
+OPERATORS = ("status", "doctor", "erase", "rejected", "outbox", "partitions", "keys")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash on the path")
@@ -49,11 +52,29 @@ def test_bash_completes_what_was_begun(words: str, offered: set[str], tmp_path: 
     assert set(done.stdout.split()) == offered, done.stderr
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_json_and_an_example(verb: str) -> None:
-    command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
+def verbs(command: Any, path: str = "sellerwatch") -> Iterator[tuple[str, Any]]:
+    """Every verb that people see, by how it is called."""
+    for name, each in getattr(command, "commands", {}).items():
+        if not each.hidden:
+            yield from verbs(each, f"{path} {name}")
+    if not hasattr(command, "commands") or command.invoke_without_command:
+        yield path, command
 
-    for each in getattr(command, "commands", {"": command}).values():
-        assert (each.epilog or "").startswith(f"Example: sellerwatch {verb}"), each.name
-        assert "--json" in {name for parameter in each.params for name in parameter.opts}
+
+ALL = dict(verbs(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("verb", ALL)
+def test_every_verb_has_an_example_that_calls_it_with_what_it_knows(verb: str) -> None:
+    each = ALL[verb]
+    given = shlex.split((each.epilog or "").removeprefix("Example: ").partition(" > ")[0])
+    assert given[: len(verb.split())] == verb.split()
+    known = {name for parameter in each.params for name in parameter.opts}
+    assert {word for word in given if word.startswith("-")} <= known
+    with each.make_context(verb, given[len(verb.split()) :], resilient_parsing=False):
         assert each.help
+
+
+@pytest.mark.parametrize("verb", [name for name in ALL if name.split()[1] in OPERATORS])
+def test_every_verb_of_the_operators_has_json(verb: str) -> None:
+    assert "--json" in {name for parameter in ALL[verb].params for name in parameter.opts}

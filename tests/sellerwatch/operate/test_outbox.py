@@ -72,6 +72,9 @@ def test_a_mistyped_id_or_answer_does_nothing(given_up: Ground) -> None:
 def test_those_that_wait_are_hurried(given_up: Ground) -> None:
     given_up.redis.zadd("{sw.watch.0}retry", {"1-0": 4e9})
 
+    for named in (["1-0"], ["--all"], ["--reason", "410"]):
+        assert given_up.run("outbox", "retry", *named, "--waiting").exit_code == 2
+    assert given_up.redis.zscore("{sw.watch.0}retry", "1-0") == 4e9
     assert given_up.told("outbox", "retry", "--waiting")["hurried"] == 1
     assert given_up.redis.zscore("{sw.watch.0}retry", "1-0") < 4e9
 

@@ -115,6 +115,9 @@ def test_what_would_be_refused_again_is_not_sent_and_a_mended_file_is(ground: Gr
     assert "refused again as not_json" in ground.run("rejected", "replay", "0/0", "--yes").output
     assert ground.run("rejected", "replay", "0/0", "--file", str(mended), "--yes").exit_code == 2
     mended.write_bytes(GOOD)
+    for taken in (mended, tmp_path / "nowhere" / "event.json"):
+        assert ground.run("rejected", "show", "0/0", "-o", str(taken)).exit_code == 2
+    assert mended.read_bytes() == GOOD, "what somebody has mended is written over"
     assert ground.run("rejected", "replay", "0/0", "--file", str(mended), "--yes").exit_code == 0
 
     (sent,) = ground.records("orders")
