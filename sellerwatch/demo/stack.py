@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,14 +118,12 @@ class Stack:
         Raises:
             DemoError: Redis does not start.
         """
-        with ThreadPoolExecutor(len(TOPICS)) as pool:  # one after the other, each takes up to a second
-            made = [pool.submit(self.kafka.create_topic, *topic) for topic in TOPICS.items()]
-            try:
-                self.redis.start()
-            except RuntimeError as error:
-                raise DemoError(str(error)) from None
-            for topic in made:
-                topic.result()
+        try:
+            self.redis.start()
+        except RuntimeError as error:
+            raise DemoError(str(error)) from None
+        for topic, partitions in TOPICS.items():
+            self.kafka.create_topic(topic, partitions)
         for name, stage in WORKERS.items():
             self._spawn(name, "sellerwatch.demo.worker", stage)
         if self._console:

@@ -4,9 +4,12 @@ It speaks the real protocol to any client in any process, keeps records in memor
 request. It is for demos and tests: no disk, no replication, no transactions worth the name.
 """
 
+import contextlib
 import ctypes
 import functools
 import importlib.util
+import socket
+import threading
 from collections.abc import Sequence
 from ctypes import POINTER, c_char_p, c_int, c_int16, c_int32, c_int64, c_size_t, c_void_p
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any, Final, Self
 from sellerwatch.embedded import PartMissingError
 
 _PRODUCER: Final = 0
+_KNOCK_SECONDS: Final = 0.01
 _PLACES: Final = (
     "confluent_kafka.libs/librdkafka*.so*",  # wheels for Linux
     "confluent_kafka/.dylibs/librdkafka*.dylib",  # for macOS
@@ -107,7 +111,13 @@ class EmbeddedKafka:
         self.close()
 
     def _checked(self, name: str, *arguments: object) -> None:
-        code = self._call(name, *arguments)
+        knocking = threading.Timer(_KNOCK_SECONDS, _knock, [self.bootstrap])
+        knocking.daemon = True
+        knocking.start()
+        try:
+            code = self._call(name, *arguments)
+        finally:
+            knocking.cancel()
         if code:
             reason: bytes = self._library.rd_kafka_err2str(code)
             raise RuntimeError(f"the embedded Kafka refused {name}: {reason.decode()}")
@@ -116,6 +126,14 @@ class EmbeddedKafka:
         if not self._cluster:
             raise RuntimeError("the embedded Kafka is closed")
         return getattr(self._library, f"rd_kafka_mock_{name}")(self._cluster, *arguments)
+
+
+def _knock(bootstrap: str) -> None:
+    """Wakes the cluster: some of our requests it overlooks until it has slept for a second."""
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
+        with contextlib.suppress(OSError):  # one that is down
+            socket.create_connection((host, int(port)), timeout=1).close()
 
 
 @functools.cache

@@ -41,6 +41,11 @@ class TableManager(FaustTableManager):
 
     _recovery: Any
 
+    async def on_start(self) -> None:
+        """Faust's own, without the second in which tables may still be registered."""
+        await self._update_channels()
+        await self.recovery.start()
+
     @property
     def recovery(self) -> Any:
         if self._recovery is None:

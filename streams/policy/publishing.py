@@ -12,7 +12,7 @@ from streams import names
 from streams.errors import SellerwatchError, SettingsError, UnavailableError
 from streams.policy.chain import FIRST, Entry, Publication, chain, log_record, pack_entry
 from streams.policy.published import Document, pack
-from streams.reading import read_partition
+from streams.reading import read_partition, reader
 from streams.settings import Settings
 from streams.topics import client_options, read_layout
 
@@ -97,13 +97,11 @@ def _log_partitions(settings: Settings) -> int:
 
 @contextmanager
 def _clients(settings: Settings) -> Iterator[tuple[KafkaConsumer, KafkaProducer]]:
-    options = client_options(settings)
-    reading = {"enable_auto_commit": False, "auto_offset_reset": "earliest"}
     writing = {"acks": "all", "max_request_size": 4 * 1024 * 1024}
     try:
         with (
-            closing(KafkaConsumer(**options, **reading)) as consumer,
-            closing(KafkaProducer(**options, **writing)) as producer,
+            closing(reader(settings)) as consumer,
+            closing(KafkaProducer(**client_options(settings), **writing)) as producer,
         ):
             yield consumer, producer
     except KafkaError as error:

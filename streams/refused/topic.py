@@ -15,9 +15,9 @@ from msgspec import Struct
 from detectors.events import decode_record
 from streams import names
 from streams.errors import InvalidEventError, UnavailableError
+from streams.reading import reader
 from streams.refused.rejected import Rejected
 from streams.settings import Settings
-from streams.topics import PATIENCE_MS, client_options
 from streams.upstream import check_place, parse
 
 WINDOW: Final = 500
@@ -140,9 +140,8 @@ def reading(settings: Settings) -> Iterator[RefusedTopic]:
     Raises:
         UnavailableError: Kafka does not answer.
     """
-    options = client_options(settings) | {"enable_auto_commit": False, "bootstrap_timeout_ms": PATIENCE_MS}
     try:
-        with closing(KafkaConsumer(**options, max_poll_records=WINDOW)) as consumer:
+        with closing(reader(settings, max_poll_records=WINDOW)) as consumer:
             yield RefusedTopic(consumer)
     except KafkaError as error:
         brokers = ", ".join(settings.kafka_brokers)

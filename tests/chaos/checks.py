@@ -16,6 +16,7 @@ from streams import names
 from streams.errors import InvalidEventError
 from streams.intake import log_partition
 from streams.privacy import Pseudonyms, pseudonymise
+from streams.reading import Held
 from streams.refused.rejected import Rejected
 from streams.upstream import Event, parse
 from tests.chaos.reference import Expected, fold_partition, learn
@@ -181,12 +182,12 @@ class Upstream:
                 upstream._take((topic, record.partition, record.offset), record, pseudonyms)
         return upstream
 
-    def _take(self, place: Place, record: Any, pseudonyms: Pseudonyms) -> None:
-        if record.value is None:
+    def _take(self, place: Place, record: Held, pseudonyms: Pseudonyms) -> None:
+        if record.tombstone:
             self.tombstones += 1
             return
         try:
-            event = parse(record.value, record.headers or ())
+            event = parse(record.value, record.headers)
         except InvalidEventError:
             self.refused[place] = record.value
             return

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, cast
 from urllib.request import urlopen
 
 import redis
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import NoError
 
 from detectors.budget import decode_candidate
@@ -27,6 +27,7 @@ from streams import names
 from streams.intake import Intake
 from streams.learn import Learn
 from streams.models.commands import SIGNED
+from streams.reading import Held, read_topic, reader
 from streams.settings import Settings, load_settings
 from streams.store.entities import SHARDS
 from streams.topics import client_options, create_topics
@@ -203,19 +204,9 @@ class System:
                 producer.send(topic, value=value, **options)
             producer.flush()
 
-    def records(self, topic: str) -> list[Any]:
+    def records(self, topic: str) -> list[Held]:
         """All records that a topic holds now, each partition in order."""
-        with closing(self._consumer()) as consumer:
-            partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-            ends = consumer.end_offsets(partitions)
-            found: list[Any] = []
-            for partition in partitions:
-                consumer.assign([partition])
-                consumer.seek_to_beginning(partition)
-                while consumer.position(partition) < ends[partition]:
-                    for records in consumer.poll(1_000).values():
-                        found += [record for record in records if record.offset < ends[partition]]
-            return found
+        return list(read_topic(self.settings(), topic))
 
     def read(self, topic: str) -> list[tuple[int, bytes]]:
         """(partition, value) of all that a topic holds now, each partition in order."""
@@ -231,7 +222,7 @@ class System:
 
     def ends_of(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """Where each partition of some topics ends."""
-        with closing(self._consumer()) as consumer:
+        with closing(reader(self.settings())) as consumer:
             partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
             return {(tp.topic, tp.partition): end for tp, end in consumer.end_offsets(partitions).items()}
 
@@ -241,9 +232,6 @@ class System:
         with closing(KafkaAdminClient(**self._client())) as admin:
             answers = admin.alter_group_offsets(group, forged)
         assert all(error is NoError for error in answers.values()), answers
-
-    def _consumer(self) -> Any:
-        return KafkaConsumer(**self._client(), isolation_level="read_committed", enable_auto_commit=False)
 
     def _client(self) -> dict[str, Any]:
         return client_options(self.settings())

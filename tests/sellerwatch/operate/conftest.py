@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, NamedTuple
 
 import pytest
 import redis
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 from typer.testing import CliRunner
 
 from sellerwatch.cli import app
@@ -16,6 +15,7 @@ from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
+from streams.reading import Held, read_topic
 from streams.settings import Settings, load_settings
 from streams.topics import CONFIGS, SINGLE, client_options
 
@@ -63,18 +63,9 @@ class Ground:
                 producer.send(topic, value=value, partition=partition, **options)
             producer.flush()
 
-    def records(self, topic: str) -> list[Any]:
+    def records(self, topic: str) -> list[Held]:
         """All that a topic holds, each partition in order."""
-        with closing(KafkaConsumer(**client_options(self.settings), enable_auto_commit=False)) as consumer:
-            places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-            ends = consumer.end_offsets(places)
-            consumer.assign(places)
-            consumer.seek_to_beginning(*places)
-            found: list[Any] = []
-            while any(consumer.position(place) < ends[place] for place in places):
-                for records in consumer.poll(500).values():
-                    found += records
-        return sorted(found, key=lambda record: (record.partition, record.offset))
+        return list(read_topic(self.settings, topic))
 
     def acts(self) -> list[dict[str, Any]]:
         """What has been recorded of people's acts, oldest first."""
@@ -93,9 +84,8 @@ def topics() -> dict[str, int]:
 def ground(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     """Empty topics, an empty Redis, and settings that name them."""
     with EmbeddedKafka() as kafka:
-        with ThreadPoolExecutor(len(topics())) as pool:  # one after the other, each takes up to a second
-            for made in [pool.submit(kafka.create_topic, *topic) for topic in topics().items()]:
-                made.result()
+        for topic, partitions in topics().items():
+            kafka.create_topic(topic, partitions)
         monkeypatch.setenv("SELLERWATCH_KAFKA_BROKERS", kafka.bootstrap)
         monkeypatch.setenv("SELLERWATCH_KAFKA_API_VERSION", "0.11")
         monkeypatch.setenv("SELLERWATCH_REDIS_URL", redis_url)
