@@ -12,7 +12,7 @@ from detectors.batch import Batch, Column, Matrix, above, saturate
 from detectors.models.risk_model import Opinion, tells_of_seller
 from detectors.patterns.base import Case, Raw, Row, Term
 from detectors.patterns.catalogue import Catalogue
-from detectors.patterns.features import FEATURES
+from detectors.patterns.features import FEATURES, TOLD
 from detectors.patterns.norms import norm_of
 from detectors.patterns.risk_reasons import learned_term, ordinary_term
 
@@ -121,7 +121,7 @@ class Assessment:
             self._learned_of_seller[at].tolist(),
             self._risk,
             at.tolist(),
-            self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
+            self._raw[np.ix_(at, TOLD)].tolist(),
             np.vstack((batch.observed[:, at], batch.anomaly[at])).T.tolist(),
             np.vstack((batch.usual[:, at], np.zeros(len(at)))).T.tolist(),
         )
@@ -145,7 +145,7 @@ class Explainer:
     risk: Opinion | None
     rows: Sequence[int]
     """Event of the batch of each line."""
-    raws: Sequence[list[int]]
+    raws: Sequence[list[float]]
     observed: Sequence[list[float]]
     peers: Sequence[list[float]]
 
@@ -201,7 +201,7 @@ class Explainer:
         ]
         told = _told_once(said)[:most]
         parts = apportion(score, [weight for weight, _ in told])
-        raw = Raw(*self.raws[line])
+        raw = Raw.of(self.raws[line])
         return [
             self._reason(line, row, raw, term, part) for (_, term), part in zip(told, parts, strict=True) if part > 0.0
         ]
