@@ -13,7 +13,7 @@ from detectors.batch import ANOMALY, Batch, Column, Matrix, above, saturate
 from detectors.models.risk_model import Opinion, tells_of_seller
 from detectors.patterns.base import Case, Raw, Row, Term
 from detectors.patterns.catalogue import Catalogue
-from detectors.patterns.features import FEATURES
+from detectors.patterns.features import FEATURES, TOLD
 from detectors.patterns.norms import norm_of
 from detectors.patterns.risk_reasons import learned_term, ordinary_term
 
@@ -126,7 +126,7 @@ class Assessment:
             self._learned[at].tolist(),
             self._learned_of_seller[at].tolist(),
             self._risk,
-            self._raw[at, : len(Raw._fields)].astype(np.int64).tolist(),
+            self._raw[np.ix_(at, TOLD)].tolist(),
         )
 
 
@@ -147,7 +147,7 @@ class Explainer:
     learned_of_seller: Sequence[float]
     """The risk model's evidence against the seller, in the measure of the terms' weights."""
     risk: Opinion | None
-    raws: Sequence[list[int]]
+    raws: Sequence[list[float]]
 
     def of_seller(self, at: int, row: Row, score: float) -> list[Reason]:
         """Why the seller has its score: strongest first."""
@@ -192,7 +192,7 @@ class Explainer:
         said += [(weight, term, term.code) for weight, term in learned if weight > 0.0]
         told = _told_once(said)[:most]
         parts = apportion(score, [weight for weight, _ in told])
-        raw = Raw(*self.raws[self.lines[at]])
+        raw = Raw.of(self.raws[self.lines[at]])
         return [
             self._reason(at, row, raw, term, part) for (_, term), part in zip(told, parts, strict=True) if part > 0.0
         ]

@@ -48,6 +48,16 @@ class Raw(NamedTuple):
     near: int
     prices: int
     usual_amount: int
+    days: int = 0
+    """Since the account was opened, or first seen."""
+    unverified: float = 0.5
+    """As in `Profile`."""
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> "Raw":
+        """Of the raw numbers in their order: all but the last are counts."""
+        orders, near, prices, usual_amount, days = map(int, numbers[:-1])
+        return cls(orders, near, prices, usual_amount, days, numbers[-1])
 
 
 class Case(NamedTuple):
@@ -92,6 +102,13 @@ class Pattern(Protocol):
     def weigh(self, batch: Batch) -> Sequence[Column]:
         """Evidence of each term, 0 and more, for every event of the batch; changes nothing."""
         ...
+
+
+def account(case: Case) -> str:
+    """`known for 12 days, not verified, after 3 orders`."""
+    raw = case.raw
+    identity = "verified" if not raw.unverified else "identity not known" if raw.unverified == 0.5 else "not verified"
+    return f"known for {raw.days} day(s), {identity}, after {raw.orders} order(s)"
 
 
 def share(value: float) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
+
 from detectors.batch import Batch, Column, Matrix, above, rise
 from detectors.events import Micros, OrderPlaced, PaymentCaptured, Record
 from detectors.patterns.base import Case, Term, against, share
 from detectors.profiles.facet_states import BuyerMix
+from detectors.profiles.marks import holds, mark_of
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 from detectors.profiles.running import moved
@@ -17,13 +20,18 @@ NAMED: Final = 2
 """Buyers that are named in evidence, as their keyed hashes."""
 CARD_KNOWN: Final = 3
 """Payments after which a card has a pattern."""
+FAR_ABOVE: Final = 2.0
+"""Deviations above what the buyer pays from which on an amount is out of pattern."""
+KEPT_ODD: Final = 4
+"""Orders that are looked for when their payments come."""
 
 
-def _learn_order(p: Profile, _record: Record, body: OrderPlaced, _time: Micros, m: Moment) -> None:
+def _learn_order(p: Profile, record: Record, body: OrderPlaced, _time: Micros, m: Moment) -> None:
     """From the first such buyer on: `m.prolific` and `m.led` come of the buyer's sighting."""
     before = p.buyer_mix
+    odd = m.buyer_z >= FAR_ABOVE and bool(body.device_id) and not any(seen.kind == "device" for seen in record.seen)
     if before is None:
-        if not m.prolific or body.buyer_kind == "business":
+        if not odd and (not m.prolific or body.buyer_kind == "business"):
             return
         before = BuyerMix()
     prolific = m.prolific if body.buyer_kind == "consumer" else 0.0
@@ -36,24 +44,23 @@ def _learn_order(p: Profile, _record: Record, body: OrderPlaced, _time: Micros, 
         before.risky + (m.led - before.risky) / min(p.orders + 3, 20),
         before.strange,
         buyers,
+        (before.odd + mark_of(body.order_id))[-4 * KEPT_ODD :] if odd else before.odd,
     )
 
 
 def _learn_payment(p: Profile, record: Record, body: PaymentCaptured, _time: Micros, m: Moment) -> None:
-    """A card with a history, suddenly on a device that nobody has seen, for far more than its buyer pays."""
-    if body.method != "card" or not body.device_id or m.buyer_z < 2.0:
-        strange = 0.0
-        if p.buyer_mix is None or not p.buyer_mix.strange:
-            return
-    else:
-        known = any(seen.kind == "instrument" and seen.events >= CARD_KNOWN for seen in record.seen)
-        device = any(seen.kind == "device" and seen.events > 1 for seen in record.seen)
-        strange = 1.0 if known and not device else 0.0
-        if not strange and p.buyer_mix is None:
-            return
-    s = p.buyer_mix or NONE
+    """A card with a history, suddenly on a device that nobody has seen, for far more than its buyer pays.
+
+    Who buys, from which device and for how much, the order has told; the payment tells which card.
+    """
+    s = p.buyer_mix
+    if s is None or not (s.odd or s.strange):
+        return
+    strange = 0.0
+    if body.method == "card" and holds(s.odd, mark_of(body.order_id)):
+        strange = float(any(seen.kind == "instrument" and seen.events >= CARD_KNOWN for seen in record.seen))
     m.card_strange = strange
-    p.buyer_mix = BuyerMix(s.count, s.prolific, s.risky, moved(s.strange, strange, p.payments), s.buyers)
+    p.buyer_mix = replace(s, strange=moved(s.strange, strange, p.payments))
 
 
 class BuyersFacet:

@@ -71,6 +71,8 @@ NEVER: Final = 1e9
 _QUIET: Final = (0.0,) * 8
 _DAY: Final = float(DAY)
 RAW_WIDTH: Final = 44
+TOLD: Final = np.array((0, 1, 2, 3, 29, 31))
+"""Which of the raw numbers sentences need, in the order of `detectors.patterns.base.Raw`."""
 _pack: Final = Struct(f"<{RAW_WIDTH}d").pack
 TEN_THOUSAND: Final = 10_000.0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.batch import Batch, Column, above, either
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.patterns.rings import beyond
 from detectors.profiles.facet_states import Ring
 
@@ -27,7 +27,7 @@ def _say_ring(case: Case) -> str:
 
 
 def _say_doubt(case: Case) -> str:
-    return against(case, f"the linked account is new and unverified (weight {share(case.observed)})")
+    return f"this account among the linked ones is {account(case)}"
 
 
 def _say_pool(case: Case) -> str:

@@ -10,7 +10,7 @@ from detectors.batch import Batch, Column, Matrix, above, either, half, rise
 from detectors.events import ListingPublished, Micros, OrderPlaced, Record
 from detectors.language.reader import Reading
 from detectors.money import say_money
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.profiles.facet_states import Wording
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
@@ -30,7 +30,7 @@ def _learn_listing(p: Profile, _record: Record, body: ListingPublished, _time: M
     reading = m.reader.listing(body)
     if reading is not None:
         m.reading = reading
-        _take(p, reading)
+        _take(p, reading, of_listing=True)
 
 
 def _learn_order(p: Profile, _record: Record, body: OrderPlaced, _time: Micros, m: Moment) -> None:
@@ -41,21 +41,24 @@ def _learn_order(p: Profile, _record: Record, body: OrderPlaced, _time: Micros, 
     if reading is not None:
         m.reading = reading
         if p.wording is not None or reading.says_something:
-            _take(p, reading)
+            _take(p, reading, of_listing=False)
 
 
-def _take(p: Profile, reading: Reading) -> None:
+def _take(p: Profile, reading: Reading, *, of_listing: bool) -> None:
     """A seller whose texts say nothing has no state: its share is known to be 0."""
     before = p.wording
     if before is None:
         if not reading.says_something:
             return
         before = SILENT
+    contact = before.contact
+    if of_listing or not p.listings or reading.contact > contact:  # a title that is sold leaves out the description
+        contact += (reading.contact - contact) / min((p.listings or p.orders) + DOUBT, MEMORY)
     rate = 1.0 / min(p.listings + p.orders + DOUBT, MEMORY)
     p.wording = Wording(
         before.named + (reading.named - before.named) * rate,
         before.hinted + (reading.hinted - before.hinted) * rate,
-        before.contact + (reading.contact - before.contact) * rate,
+        contact,
         before.learned + (reading.learned - before.learned) * rate,
         tuple(dict.fromkeys((*reading.words, *before.words)))[:KEPT_WORDS] if reading.words else before.words,
         tuple(dict.fromkeys((*reading.contacts, *before.contacts)))[:KEPT_CONTACTS],
@@ -118,7 +121,7 @@ def _say_learned(case: Case) -> str:
 
 
 def _say_account(case: Case) -> str:
-    return against(case, f"behind such listings, an account new or not verified, after {case.raw.orders} orders")
+    return f"behind such listings, an account {account(case)}"
 
 
 def _say_methods(case: Case) -> str:

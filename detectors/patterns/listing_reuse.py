@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from detectors.batch import Batch, Column, Matrix, either, rise
 from detectors.events import ListingPublished, Micros, Record
 from detectors.language.sketches import IMAGE, TEXT
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.profiles.facet_states import KEPT_ID, Copies
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
@@ -75,7 +75,8 @@ class CopiesFacet:
 
 def _say_images(case: Case) -> str:
     s = case.state(Copies, ORIGINAL)
-    return against(case, f"{share(case.observed)} of listings show pictures of {s.of} or {s.sellers} seller(s) in all")
+    shown = f"pictures that {s.sellers} other seller(s) showed before, {s.of} among them"
+    return against(case, f"{share(case.observed)} of listings show {shown}")
 
 
 def _say_texts(case: Case) -> str:
@@ -89,7 +90,7 @@ def _say_banned(case: Case) -> str:
 
 
 def _say_account(case: Case) -> str:
-    return against(case, f"copied by an account new or not verified, after {case.raw.orders} orders")
+    return f"copied by an account {account(case)}"
 
 
 @dataclass(frozen=True)

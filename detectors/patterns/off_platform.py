@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from detectors.batch import Batch, Column, rise
-from detectors.patterns.base import Case, Term, against, share
+from detectors.batch import Batch, Column, either, rise
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.patterns.listing_language import SILENT
 from detectors.profiles.facet_states import Wording
 
@@ -21,7 +21,7 @@ def _say_words(case: Case) -> str:
 
 
 def _say_account(case: Case) -> str:
-    return against(case, f"contacts given by an account new or not verified, after {case.raw.orders} orders")
+    return f"contacts given by an account {account(case)}"
 
 
 def _say_methods(case: Case) -> str:
@@ -33,7 +33,7 @@ class OffPlatform:
     """Looks for messengers, handles, numbers and addresses in listings, however they are spelled.
 
     Many honest sellers give a service number: by itself, and on a new account, it stays below the line. It
-    counts with hints at illicit goods, and with money that cannot be called back.
+    counts with hints at illicit goods, and with money that cannot be called back, most where nobody knows the seller.
 
     Misses contacts in pictures.
 
@@ -59,10 +59,10 @@ class OffPlatform:
         f = batch.features
         contact = rise(f["contact_hints"], 0.05, 0.3)
         words = rise(f["words_hinted"], 0.02, 0.15)
-        fresh = 1.0 - (1.0 - 0.8 * f["account_new"]) * (1.0 - 0.5 * f["unverified"])
+        fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
         return (
             self.hints * contact,
             self.words * contact * words,
             self.account * contact * fresh,
-            self.methods * contact * rise(f["risky_method"], 0.05, 0.3),
+            self.methods * contact * rise(f["risky_method"], 0.05, 0.3) * (0.6 + 0.4 * fresh),
         )

@@ -1,7 +1,8 @@
 """Parts that make something together, and who had which of them of late."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Final
@@ -11,7 +12,7 @@ from detectors.events import DAY, Micros, OrderPlaced
 WITHIN: Final = 30
 """Days in which parts belong together."""
 ENTRIES: Final = 12
-"""Orders of parts that are remembered: of whom, which parts, on which day."""
+"""Orders of parts that are remembered: of whom, which parts, on which day; see `with_order`."""
 
 PARTS: Final[Mapping[str, str]] = {
     "press": r"(pill|tablet|capsule|tdp)[ -]?\d*[ -]?(press|machine)|tdp[ -]?\d",
@@ -70,16 +71,37 @@ def belonging(parts: int, around: int) -> int:
 
 
 def with_order(entries: bytes, who: bytes, parts: int, time: Micros) -> bytes:
-    """What is remembered after one more order of parts: eight bytes an order, of about the last 30 days."""
+    """What is remembered after one more order of parts: eight bytes an order, of about the last 30 days.
+
+    What somebody bought before and buys again stands there once. Where there is no room, the oldest goes of those
+    who had nothing but parts that others had, too: harmless orders do not push out who gathers a set.
+    """
     day = time // DAY & 0xFFFF
-    kept = b"".join(entry for entry in _lately(entries, day))
-    return (kept + who + parts.to_bytes(2, "big") + day.to_bytes(2, "big"))[-8 * ENTRIES :]
+    kept = [entry for entry in _lately(entries, day) if entry[:4] != who or _parts(entry) & ~parts]
+    kept.append(who + parts.to_bytes(2, "big") + day.to_bytes(2, "big"))
+    if len(kept) > ENTRIES:
+        del kept[_least_telling(kept)]
+    return b"".join(kept)
+
+
+def _least_telling(entries: Sequence[bytes]) -> int:
+    """Which order says least of what is gathered."""
+    had = Counter(entry[:4] for entry in entries)
+    for at, entry in enumerate(entries):
+        others = reduce(or_, [_parts(other) for other in entries if other is not entry])
+        if had[entry[:4]] == 1 and not _parts(entry) & ~others:
+            return at
+    return 0
+
+
+def _parts(entry: bytes) -> int:
+    return int.from_bytes(entry[4:6], "big")
 
 
 def orders_lately(entries: bytes, time: Micros) -> Iterator[tuple[bytes, int]]:
     """Who had which parts within 30 days of a moment."""
     for entry in _lately(entries, time // DAY & 0xFFFF):
-        yield entry[:4], int.from_bytes(entry[4:6], "big")
+        yield entry[:4], _parts(entry)
 
 
 def without_orders(entries: bytes, who: bytes) -> bytes:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from detectors.batch import Batch, Column, Matrix, above, either, half, rise
 from detectors.events import Micros, PaymentCaptured, Record
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.profiles.facet_states import Intel, PaymentMix
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
@@ -100,7 +100,7 @@ def _say_listed(case: Case) -> str:
 
 
 def _say_account(case: Case) -> str:
-    return against(case, f"account new or not verified, after {case.raw.orders} orders")
+    return f"the account behind such money is {account(case)}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from detectors.batch import Batch, Column, Matrix, above, half, rise
 from detectors.events import Micros, Record, ReportFiled
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.profiles.facet_states import Reports
 from detectors.profiles.marks import holds, mark_of
 from detectors.profiles.moment import Learner, Moment
@@ -16,7 +16,9 @@ from detectors.profiles.running import faded
 NONE: Final = Reports()
 REPORTERS: Final = 8
 NAMELESS: Final = 0.3
-"""What a report without a reporter weighs."""
+"""What the first report without a reporter weighs."""
+MOST_NAMELESS: Final = 3.0
+"""To what weight such reports can bring a seller: they may all be one person's."""
 
 
 def weight_of(record: Record) -> float:
@@ -40,8 +42,10 @@ def weight_of(record: Record) -> float:
 
 def _learn_report(p: Profile, record: Record, body: ReportFiled, time: Micros, _m: Moment) -> None:
     before = p.reports or NONE
-    weight, ring = weight_of(record), before.reporters
-    if body.reporter_id:
+    weight, ring, left = weight_of(record), before.reporters, faded(before.weight, time - before.at, 30.0)
+    if not body.reporter_id:
+        weight *= max(1.0 - left / MOST_NAMELESS, 0.0)
+    else:
         mark = mark_of(body.reporter_id)
         if holds(ring, mark):
             weight *= 0.05  # the same person again says little more
@@ -50,7 +54,7 @@ def _learn_report(p: Profile, record: Record, body: ReportFiled, time: Micros, _
     p.reports = Reports(
         time,
         before.count + 1,
-        faded(before.weight, time - before.at, 30.0) + weight,
+        left + weight,
         ring,
     )
 
@@ -86,11 +90,11 @@ def _say_weight(case: Case) -> str:
 
 def _say_people(case: Case) -> str:
     people = len(case.state(Reports, NONE).reporters) // 4
-    return against(case, f"filed by {people} different people")
+    return against(case, f"filed by {people}{' or more' if people == REPORTERS else ''} different people")
 
 
 def _say_new(case: Case) -> str:
-    return f"the account is new or unverified: {case.raw.orders} orders so far"
+    return f"the account is {account(case)}"
 
 
 def _say_disputes(case: Case) -> str:
@@ -101,8 +105,9 @@ def _say_disputes(case: Case) -> str:
 class WeighedReports:
     """Looks for sellers that several credible people report.
 
-    A competitor who files twenty reports weighs as one person with a poor record; a buyer of the seller, or
-    someone who was right before, weighs in full. Large shops get a report now and then: it is held against orders.
+    A competitor who files twenty reports weighs as one person with a poor record, and reports that name nobody never
+    alert by themselves; a buyer of the seller, or someone who was right before, weighs in full. Large shops get a
+    report now and then: it is held against orders.
 
     Misses buyers who have no reason to complain.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from detectors.batch import Batch, Column, above, either, rise
-from detectors.patterns.base import Case, Term, against, share
+from detectors.patterns.base import Case, Term, account, against, share
 from detectors.profiles.facet_states import Copies, Prices
 
 
@@ -34,7 +34,7 @@ def _say_prices(case: Case) -> str:
 
 
 def _say_new(case: Case) -> str:
-    return f"the account is new: {case.raw.orders} orders so far"
+    return f"the account is {account(case)}"
 
 
 def _say_standing(_case: Case) -> str:

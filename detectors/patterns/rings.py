@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from detectors.batch import Column, Matrix, half
 from detectors.clusters import SURE
 from detectors.events import LinkFound, Micros, Record
@@ -28,8 +30,7 @@ def sure_links(links: Sequence[Link]) -> dict[str, float]:
 def beyond(links: Sequence[Link], ring: Ring) -> Iterator[tuple[Far, str, float]]:
     """Further sellers, each with the linked one it is tied to and how surely it belongs to this one.
 
-    Both ties must hold, together: a neighbour that is none any more takes those behind it along. How surely the
-    further one is tied to the neighbour is known from when intake told it.
+    Both ties must hold, together: a neighbour that is none any more takes those behind it along.
     """
     sure = sure_links(links)
     by_mark = {crc32(seller.encode()): seller for seller in sure}
@@ -52,16 +53,21 @@ def without_far(ring: Ring, whom: str) -> Ring | None:
 def _learn_far(p: Profile, record: Record, body: LinkFound, _time: Micros, _m: Moment) -> None:
     if not body.through or body.other_seller == record.seller_id:
         return
-    before = p.ring.members if p.ring else ()
-    kept = [far for far in before if far.seller_id != body.other_seller]
     strength = value_strength(body.kind, body.sellers)
+    value, percent = crc32(body.value.encode()), int(100.0 * strength)
+    before = p.ring.members if p.ring else ()
+    kept = [_at_most(far, value, percent) for far in before if far.seller_id != body.other_seller]
     if strength >= SURE:
-        mark = crc32(body.through.encode())
-        kept.append(Far(body.other_seller, body.kind[:16], mark, int(100.0 * strength)))
-    kept = kept[-KEPT:]
+        kept.append(Far(body.other_seller, body.kind[:16], crc32(body.through.encode()), percent, value))
+    kept = [far for far in kept if far.percent >= 100.0 * SURE][-KEPT:]
     while sum(len(far.seller_id.encode()) for far in kept) > KEPT_BYTES:
         del kept[0]
     p.ring = Ring(tuple(kept)) if kept else None
+
+
+def _at_most(far: Far, value: int, percent: int) -> Far:
+    """A value that more sellers share by now says less of all of them."""
+    return replace(far, percent=percent) if far.value == value and far.percent > percent else far
 
 
 class RingFacet:

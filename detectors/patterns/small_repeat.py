@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from detectors.batch import Batch, Column, above, either, rise
 from detectors.money import say_money
-from detectors.patterns.base import Case, Term, against, of_ten, share
+from detectors.patterns.base import Case, Term, account, against, of_ten, share
 
 
 def _say_repeat(case: Case) -> str:
@@ -53,7 +53,7 @@ def _say_links(case: Case) -> str:
 
 
 def _say_account(case: Case) -> str:
-    return against(case, f"account new and not verified, after {case.raw.orders} orders")
+    return f"the account is {account(case)}"
 
 
 TINY = 1e-9
@@ -67,7 +67,8 @@ class SmallRepeat:
     subscription. What sets the illicit kind apart is that several weak facts meet: money is released before
     the parcel can have come, buyers come back after days without rhythm, share devices or addresses, pay in
     ways that cannot be called back; complaints come. Only with such a fact do orders abroad, a new account
-    and ties to other sellers count in full. No single one reaches the alert line together with the prices.
+    and ties to other sellers count in full. No single one reaches the alert line together with the prices: a
+    baker's regulars come back without rhythm, too, and pay the same.
 
     Misses those who vary prices and goods, and slow trade: it needs about eight orders.
 
@@ -120,6 +121,7 @@ class SmallRepeat:
         abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
         early = early * (0.65 + 0.35 * either(abroad, rebuying, methods, f["escrow_circle"]))
         mislabelled = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
+        rebuying = rebuying * (0.5 + 0.5 * either(abroad, early, methods, trouble, pool, mislabelled))
         covert = either(early, methods, rebuying, trouble, pool, 0.8 * mislabelled)
         fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
         doubt = core * (0.2 + 0.8 * covert)

@@ -13,16 +13,21 @@ from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
 
 NONE: Final = Takeover()
+CONTACTS: Final = {"payout_account": "payout_account", "device_id": "device", "email": "email", "phone": "phone"}
+"""Fields of an account that count, with the kind under which intake sights each."""
 CATEGORIES: Final = 8
 TOGETHER: Final[Micros] = 7 * DAY
 """Changes within this time are one."""
 NEVER: Final = 1e6
 
 
-def _learn_update(p: Profile, _record: Record, body: SellerUpdated, time: Micros, _m: Moment) -> None:
-    """The profile has taken the new values over already: `changed_at` says whether one is another."""
-    fields = [name for name in ("payout_account", "device_id", "email", "phone") if getattr(body, name)]
-    if not fields or time - p.since < 30 * DAY:
+def _learn_update(p: Profile, record: Record, body: SellerUpdated, time: Micros, _m: Moment) -> None:
+    """A form that is sent again whole changes nothing: what the seller gave before was sighted as its own."""
+    if time - p.since < 30 * DAY:
+        return
+    given = {seen.kind for seen in record.seen if seen.own and seen.role == "seller"}
+    fields = [name for name, kind in CONTACTS.items() if getattr(body, name) and kind not in given]
+    if not fields:
         return
     before = p.takeover or NONE
     changed = set(before.changed) if time - before.at < TOGETHER else set()

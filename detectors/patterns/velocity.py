@@ -44,10 +44,10 @@ class Velocity:
     """Looks for a burst of orders that comes with signs of a takeover or a bust-out.
 
     A burst alone is a flash sale and stays below the line. It counts with a long silence before it, a change
-    of payout account or device just before, amounts above the own norm, failing payments (card testing), a
-    turn to crypto, or an account that is new and unverified.
+    of payout account or device just before, and then dearer goods than ever, failing payments (card testing), or a
+    turn to crypto. A new phone after a long break is no burst, nor is a sale at usual prices.
 
-    Misses a takeover that keeps the seller's pace.
+    Misses a takeover that keeps the seller's pace; who comes back with other goods is a matter of `takeover`.
 
     Args:
         burst, woken, changed, amount, failed, turn: Weight of each fact.
@@ -79,8 +79,8 @@ class Velocity:
             self.burst * day,
             self.burst * hour,
             self.woken * f["woken"] * (0.4 + 0.6 * burst),
-            self.changed * f["account_changed"] * (0.1 + 0.4 * burst + f["woken"]),
-            self.amount * f["amount_high"] * burst,
+            self.changed * f["account_changed"] * (0.1 + 0.2 * burst + f["woken"] * (0.2 + 0.8 * burst)),
+            self.amount * f["amount_high"] * burst * (1.0 + 7.0 * f["account_changed"]),
             self.failed * rise(above(f["failed_payments"], peers["failed_payments"]), 0.1, 0.3) * burst,
             self.turn * rise(above(f["method_turn"], peers["method_turn"]), 0.08, 0.25),
         )

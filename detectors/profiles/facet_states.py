@@ -163,6 +163,8 @@ class BuyerMix(Struct, frozen=True, array_like=True, gc=False):
     risky: float = 0.0
     strange: float = 0.0
     buyers: tuple[str, ...] = ()
+    odd: bytes = b""
+    """Orders for which a card out of its pattern may pay: 4 bytes of hash each, the latest last."""
 
 
 class Basket(Struct, frozen=True, array_like=True, gc=False):
@@ -227,6 +229,8 @@ class Far(Struct, frozen=True, array_like=True, gc=False):
     """Short hash of the linked one's id."""
     percent: int
     """How much that value says."""
+    value: int = 0
+    """Short hash of it."""
 
 
 class Ring(Struct, frozen=True, array_like=True, gc=False):

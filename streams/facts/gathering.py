@@ -26,7 +26,7 @@ from streams.facts.encoding import decode_order, decode_standing, decode_value, 
 from streams.facts.incoming import INTEL, TOUCHING, Incoming, changes_standing, listed_keys
 from streams.facts.orders import Order, follow, known_order, order_of
 from streams.facts.standings import Standing
-from streams.facts.telling import Telling, is_sure
+from streams.facts.telling import Telling, was_sure
 from streams.facts.touching import SKETCHES, listing_of, look, owners, touch
 from streams.facts.values import Listing, NewLink, Touch, Value
 from streams.privacy import Personal
@@ -265,7 +265,7 @@ class Gathering:
     def third_keys(self) -> list[str]:
         """Keys that only the standings could tell; call after `take_second` and `take_standings`."""
         changing = [i.seller_id for i in self.batch if i.seller_id and changes_standing(i.event.body)]
-        sure = [new for i in self.batch for found in i.links for new in found if is_sure(new)]
+        sure = [new for i in self.batch for found in i.links for new in found if was_sure(new)]
         changing += [seller for new in sure for seller in (new.seller_id, new.other.seller_id)]
         keys = {f"v:{by.kind}:{by.value}": None for seller in changing for by in self._standings[seller].linked}
         return [key for key in keys if key not in self._values]

@@ -143,15 +143,17 @@ class Telling:
 
     def _tell_neighbours(self, new: NewLink, incoming: Incoming) -> Iterable[tuple[str, LinkFound]]:
         """Each side's neighbours are told of the other side, and the other side of them: a ring is more than a tie."""
-        if not is_sure(new):
+        if not was_sure(new):
             return
         one, other = new.seller_id, new.other.seller_id
         tied = {seller: self._surely_linked(seller, incoming) for seller in (one, other)}
-        for middle, far in ((one, other), (other, one)):
+        sure = is_sure(new)
+        for middle, far in ((one, other), (other, one)) if sure else ((other, one),):
             for by in _neighbours(tied[middle], far, tied[far], new.value):
                 sharing = self._sharing(f"v:{by.kind}:{by.value}", incoming)
                 yield by.seller_id, LinkFound(far, new.kind, new.value, "seller", new.sellers, through=middle)
-                yield far, LinkFound(by.seller_id, by.kind, by.value, "seller", sharing, through=middle)
+                if sure:
+                    yield far, LinkFound(by.seller_id, by.kind, by.value, "seller", sharing, through=middle)
 
     def _surely_linked(self, seller: str, incoming: Incoming) -> dict[str, Linked]:
         found: dict[str, Linked] = {}
@@ -182,6 +184,11 @@ def _neighbours(near: Mapping[str, Linked], far: str, known: Mapping[str, Linked
 def is_sure(new: NewLink) -> bool:
     """Whether a link alone ties two sellers, by what both have as their own."""
     return new.role == new.other.role == "seller" and value_strength(new.kind, new.sellers) >= SURE
+
+
+def was_sure(new: NewLink) -> bool:
+    """Whether it is sure, or the value tied its sellers until this one came: who was told of that hears its end."""
+    return new.role == new.other.role == "seller" and value_strength(new.kind, new.sellers - 1) >= SURE
 
 
 def _part_name(notice: LinkFound | ValueListed) -> str:

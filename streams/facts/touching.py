@@ -9,6 +9,7 @@ from operator import or_
 
 import msgspec
 
+from detectors.clusters import SURE
 from detectors.events import (
     DAY,
     BuyerHistory,
@@ -20,11 +21,12 @@ from detectors.language.sketches import IMAGE, TEXT, near
 from detectors.patterns.parts import orders_lately, with_order
 from detectors.patterns.prices import PRICE
 from detectors.profiles.marks import mark_of
+from detectors.profiles.sightings import value_strength
 from streams.facts.buyers import BuyerStats, history, learn_bad, learn_order
 from streams.facts.values import Listing, NewLink, SellerSeen, Touch, Value
 
 MAX_SELLERS = 8
-"""Sellers that a value remembers by name; beyond that it only counts."""
+"""Sellers that a value remembers by name, beside the owners of what ties by itself; beyond that it only counts."""
 MAX_OTHERS = 5
 MAX_MARKS = 8
 MAX_RECENT = 4
@@ -33,6 +35,8 @@ HUB = 20
 LINKING = frozenset(
     {"device", "ip", "instrument", "wallet", "address", "payout_account", "email", "phone", "tax_id", "name"}
 )
+TYING = frozenset(kind for kind in LINKING if value_strength(kind, 2) >= SURE)
+"""Of these, up to `HUB` owners are remembered: each has to hear how many more there are, until it ties nobody."""
 SKETCHES = frozenset({IMAGE, TEXT})
 """Values that are found by parts of a sketch: they join nobody by themselves, a shop may sell what others do."""
 SPEAKERS = frozenset({"reviewer", "reporter"})
@@ -97,9 +101,13 @@ def _touch_sketch(
 def _touch_price(value: Value, digest: str, by: Touch) -> Sighting | None:
     """A price: who asks it is remembered until too many do. It is the same set however often it is touched.
 
-    Only who asked it before this seller is named: whom others copy has brought nothing along.
+    Only who asked it before this seller is named: whom others copy has brought nothing along. That too many ask
+    a price is remembered as long as anybody does.
     """
     if value.distinct > MAX_SELLERS:
+        if by.time - value.last_seen > REFRESHED:
+            value.events += 1
+            value.last_seen = by.time
         return None
     others = [s for s in value.sellers if s.seller_id != by.seller_id]
     own = _own(value, by)
@@ -231,7 +239,9 @@ def _learn(value: Value, kind: str, by: Touch, own: SellerSeen | None) -> None:
         value.sellers.append(SellerSeen(by.seller_id, by.role, by.time, by.time, int(counts), by.source))
         if len(value.sellers) > MAX_SELLERS:
             # A value's owner is worth more than another buyer's shop; then the longest unseen goes.
-            value.sellers.remove(min(value.sellers, key=lambda s: (s.role == "seller", s.last_seen)))
+            least = min(value.sellers, key=lambda s: (s.role == "seller", s.last_seen))
+            if least.role == "buyer" or kind not in TYING or len(value.sellers) > HUB:
+                value.sellers.remove(least)
     if kind == "buyer" and by.amount_minor is not None:
         value.buyer = value.buyer or BuyerStats()
         learn_order(value.buyer, by.time, by.amount_minor)

@@ -193,3 +193,19 @@ def test_a_price_that_its_seller_still_asks_is_written_anew_after_a_month() -> N
 )
 def test_prices_that_shops_choose_do_not_count(amount: int, counts: bool) -> None:
     assert unusual(amount) == counts
+
+
+def test_a_price_that_too_many_ask_is_remembered_as_common_while_they_do() -> None:
+    gatherer, key = Gatherer(), "v:price:EUR.1137"
+    items = [{"quantity": 1, "unit_amount_minor": ODD[0]}]
+    for number in range(MAX_SELLERS + 1):
+        gatherer.gather(event("order.placed", seller_id=f"shop-{number}", order_id=f"o-{number}", items=items))
+    crowded = gatherer.memory[key]
+    soon, later = (say_time(MONDAY + days * DAY) for days in (5, 90))
+    gatherer.gather(event("order.placed", seller_id="shop-1", order_id="o-s", items=items, event_time=soon))
+    at_once = gatherer.memory[key]
+    gatherer.gather(event("order.placed", seller_id="shop-1", order_id="o-l", items=items, event_time=later))
+
+    assert at_once == crowded
+    value = decode_value(gatherer.memory[key])
+    assert (value.last_seen, value.sellers, value.distinct) == (MONDAY + 90 * DAY, [], MAX_SELLERS + 1)

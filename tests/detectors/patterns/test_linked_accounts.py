@@ -6,6 +6,7 @@ from detectors.events import LinkFound
 from detectors.patterns.rings import beyond
 from detectors.profiles.sightings import hub_damping
 from tests.builders import Market, registered, shared_with
+from tests.detectors.marketplace import Marketplace
 from tests.detectors.trades import Trade
 
 
@@ -135,3 +136,28 @@ def test_a_ring_is_known_by_its_latest_members_in_little_space() -> None:
     ring = trade.market.seller().ring
     assert ring is not None
     assert [far.seller_id[:2] for far in ring.members] == ["37", "38", "39"]
+
+
+def test_who_is_tied_to_a_linked_one_by_what_many_came_to_share_is_let_go() -> None:
+    trades = Marketplace()
+    trades.happens("seller.registered", "a", payout_account="p1")
+    trades.happens("seller.registered", "b", payout_account="p1", device_id="d1")
+    trades.happens("seller.registered", "c", device_id="d1")
+    before = trades.market.seller("a").ring
+    for number in range(12):
+        trades.happens("seller.registered", f"visitor-{number}", device_id="d1")
+
+    assert before is not None
+    assert [far.seller_id for far in before.members] == ["c"]
+    assert trades.market.seller("a").ring is None
+
+
+def test_an_agency_s_mailbox_ties_its_first_clients_no_more_than_its_last() -> None:
+    trades = Marketplace()
+    clients = [f"client-{number}" for number in range(25)]
+    for client in clients:
+        trades.happens("seller.registered", client, email="office@agency.example", verification="verified")
+
+    strengths = [trades.market.seller(client).link_strength for client in clients]
+    assert max(strengths) < 0.6
+    assert max(trades.opens(client, 1_900, 2_500) for client in clients[:3]) < 0.4

@@ -2,10 +2,14 @@
 
 import pytest
 
+from detectors.events import DAY, ListingPublished
 from detectors.language.contacts import contact_hints
 from detectors.language.folding import fold_text
 from detectors.language.reader import SAMPLE_READER
+from tests.builders import Market, registered
+from tests.detectors.patterns.test_features import features
 from tests.detectors.patterns.test_listing_language import listed
+from tests.detectors.trades import Trade
 
 CONTACTS = (
     "Telegram: @snowman99",
@@ -59,3 +63,32 @@ def test_with_hints_at_illicit_goods_it_alerts_and_names_the_contact() -> None:
 
     assert market.patterns() != []
     assert any("messenger" in reason.text for reason in market.effects.alerts[0].reasons)
+
+
+def leads_off(text: str, method: str, **account: str) -> Market:
+    """Two listings with a contact in their descriptions, then orders whose titles leave it out."""
+    trade = Trade()
+    trade.market.happens(registered(**account))
+    for title in ("Ceramic vase", "Table lamp"):
+        trade.market.happens(ListingPublished(title, title=title, description=f"{title}. {text}"))
+    for number in range(12):
+        trade.order(2_000 + 300 * number, f"buyer-{number}", days=0.4, method=method if number % 2 else "card")
+    return trade.market
+
+
+def test_titles_that_are_sold_do_not_wash_a_contact_out_of_the_descriptions() -> None:
+    market = leads_off("20 % off, order via telegram @lampman99", "crypto", verification="none")
+
+    assert features(market)["contact_hints"] > 0.3
+    assert "contact_and_payment" in {reason.code for alert in market.effects.alerts for reason in alert.reasons}
+
+
+def test_a_verified_shop_of_some_age_with_a_service_number_may_take_coins() -> None:
+    trade = Trade(Market(), seed=2)
+    trade.market.happens(registered())
+    trade.market.now += 200 * DAY
+    for number in range(30):
+        trade.market.happens(ListingPublished(f"{number}", title="Lamp", description="Questions? call 0151 2345 6789"))
+        trade.order(1_000 + 200 * number, f"b-{number}", days=0.4, method="crypto" if number % 5 < 2 else "card")
+
+    assert trade.market.effects.alerts == []

@@ -61,6 +61,21 @@ def test_a_gap_in_the_feed_does_not_wash_a_seller_clean() -> None:
     assert features(made)["contents_differ"] == pytest.approx(before, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("declared", "title", "category", "differs"),
+    [
+        ("jewellery", "Diamond ring", "fashion", 0.0),
+        ("pottery", "Keramikvase blau", "home", 0.0),
+        ("clothing", "Sommerkleid", "fashion/women", 0.0),
+        ("pottery", "Sommerkleid", "fashion", 1.0),
+        ("printed paper", "Leather handbag", "fashion", 1.0),
+        ("printed paper", "Der Zauberberg", "books", 0.0),
+    ],
+)
+def test_a_customs_form_may_name_the_kind_of_goods(declared: str, title: str, category: str, differs: float) -> None:
+    assert contents_differ(declared, title, category) == differs
+
+
 def test_words_are_compared_by_their_beginnings() -> None:
     assert contents_differ("SEED", "Herb seeds, green", "garden") == 0.0
     assert contents_differ("gift", "Herb seeds", "garden") == 0.2

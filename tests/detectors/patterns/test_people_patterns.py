@@ -13,8 +13,9 @@ from detectors.events import (
     Sighting,
 )
 from detectors.patterns.parts import ENTRIES, NAMES, named, orders_lately, parts_of, with_order
+from detectors.patterns.reports import MOST_NAMELESS
 from streams.facts.encoding import decode_value
-from tests.builders import MONDAY, Market, known_buyer, order_placed, payment, registered, shared_with, sighted
+from tests.builders import MONDAY, Market, known_buyer, order_placed, registered, shared_with, sighted
 from tests.detectors.marketplace import Marketplace
 from tests.detectors.patterns.test_features import features
 from tests.detectors.trades import shop
@@ -129,6 +130,29 @@ def test_a_new_phone_or_bank_after_a_long_break_does_not(change: dict[str, Any])
     assert "takeover" not in market.patterns()
 
 
+def given(**fields: Any) -> dict[str, Any]:
+    return fields
+
+
+def test_a_form_that_is_sent_again_whole_changes_only_what_is_another() -> None:
+    trades, account = Marketplace(), given(email="a@b.c", phone="4930123", payout_account="DE1", device_id="d1")
+    trades.happens("seller.registered", "shop", **account)
+    trades.happens("listing.published", "shop", category="home")
+    trades.sells("shop", 1_900, 2_500, 3_100)
+    trades.happens("seller.updated", "shop", days=60.0, **account)
+    again = trades.market.seller("shop").takeover
+    trades.happens("seller.updated", "shop", **account | {"device_id": "d2"})
+    for number in range(3):
+        trades.happens("listing.published", "shop", listing_id=f"chair-{number}", category="furniture", days=0.1)
+    trades.sells("shop", 1_900, 2_500)
+
+    now = trades.market.seller("shop").takeover
+    assert again is not None
+    assert now is not None
+    assert (again.at, now.changed) == (0, ("device_id",))
+    assert trades.alerted("shop") == []
+
+
 def test_a_busy_shop_that_changes_everything_and_goes_on_as_before_does_not() -> None:
     market = shop(80)
     market.now += 30 * DAY
@@ -171,6 +195,18 @@ def test_who_was_right_before_weighs_more_than_a_stranger() -> None:
     assert features(heard)["report_weight"] > 1.7 * features(strange)["report_weight"]
 
 
+def test_reports_that_name_nobody_never_alert_by_themselves() -> None:
+    market = Market()
+    market.happens(registered(verification="none"))
+    orders(market, 12)
+    for _ in range(300):
+        market.happens(ReportFiled("counterfeit"), days=0.01)
+    orders(market, 1)
+
+    assert market.seller().reports.weight <= MOST_NAMELESS  # type: ignore[union-attr]
+    assert market.patterns() == []
+
+
 def test_a_large_shop_gets_a_report_now_and_then() -> None:
     market = shop(120)
     for number in range(6):
@@ -209,18 +245,38 @@ def test_collectors_among_a_shop_s_customers_and_firms_do_not() -> None:
     assert features(firms)["buyers_prolific"] == 0.0
 
 
-def test_known_cards_on_unknown_devices_for_unusual_amounts_raise_the_seller() -> None:
-    stolen, usual = Market(), Market()
-    for market, device in ((stolen, 1), (usual, 9)):
-        for number in range(10):
-            history = known_buyer(orders=20, log_amount_mean=8.27, log_amount_var=0.05)
-            paid = payment(amount_minor=90_000, device_id=f"k:{number}")
-            market.happens(order_placed(), days=0.3)
-            card = sighted("instrument", events=9, buyer=history.buyer)
-            market.happens(paid, card, sighted("device", events=device))
+def cards_used(*, device: str, amount: int) -> Marketplace:
+    """Eight people buy at a mill for months, then once at a shop: on which device, for how much."""
+    trades = Marketplace()
+    for seller in ("mill", "shop"):
+        trades.happens("seller.registered", seller, verification="verified")
+    for number in [*range(8)] * 5:
+        pays(trades, "mill", number, f"d{number}", 1_500)
+    for number in range(8):
+        pays(trades, "shop", number, device.format(number), amount)
+    return trades
 
-    assert features(stolen)["cards_strange"] > 0.5
-    assert features(usual)["cards_strange"] == 0.0
+
+def pays(trades: Marketplace, seller: str, number: int, device: str, amount: int) -> None:
+    order = given(order_id=f"order-{trades.now}", amount_minor=amount, device_id=device)
+    trades.happens("order.placed", seller, buyer_id=f"buyer-{number}", **order)
+    trades.happens("payment.captured", seller, payment_id=f"p-{trades.now}", instrument=f"card-{number}", **order)
+
+
+def test_known_cards_on_unknown_devices_for_unusual_amounts_raise_the_seller() -> None:
+    stolen = cards_used(device="thief-{}", amount=90_000)
+
+    assert features(stolen.market)["cards_strange"] > 0.5
+    assert stolen.highest("shop") > stolen.highest("mill") + 0.2
+    said = [reason.code for reason in stolen.market.effects.decisions[-1].reasons]
+    assert not said or "strange_cards" in said
+
+
+@pytest.mark.parametrize(
+    ("device", "amount"), [("d{}", 90_000), ("thief-{}", 1_600)], ids=["a dear thing", "a new phone"]
+)
+def test_the_same_people_on_their_devices_or_for_what_they_always_pay_do_not(device: str, amount: int) -> None:
+    assert features(cards_used(device=device, amount=amount).market)["cards_strange"] == 0.0
 
 
 # -- basket -------------------------------------------------------------------------------------
@@ -361,9 +417,45 @@ def test_a_seller_s_own_parts_are_not_from_elsewhere_and_what_is_kept_is_bounded
     gatherer = Gatherer()
     items = [{"quantity": 1, "unit_amount_minor": 3_900, "title": PRESS}]
     for number in range(40):
+        bought = event("order.placed", order_id=f"o{number}", seller_id=f"s{number}", buyer_id="ann", items=items)
+        gatherer.gather(bought)
+    of_many = kept_parts(gatherer)
+    gatherer = Gatherer()
+    for number in range(3):
         (last,) = gatherer.gather(event("order.placed", order_id=f"o{number}", buyer_id="ann", items=items))
 
+    assert (len(of_many), len(kept_parts(gatherer))) == (8 * ENTRIES, 8)
+    assert [seen.buyer.parts for seen in last.seen if seen.buyer] == [0]
+
+
+def kept_parts(gatherer: Gatherer) -> bytes:
     (buyer,) = (decode_value(raw).buyer for key, raw in gatherer.memory.items() if key.startswith("v:buyer"))
     assert buyer is not None
-    assert len(buyer.parts) == 8 * ENTRIES
-    assert [seen.buyer.parts for seen in last.seen if seen.buyer] == [0]
+    return buyer.parts
+
+
+def test_harmless_parts_of_others_do_not_push_out_who_gathers_a_set() -> None:
+    market = Market()
+    market.happens(registered())
+    for number, title in enumerate(PARTS):
+        market.happens(order_placed(buyer_id="k:one", items=(Item(1, 3_900, title=title),)), days=1.0)
+        for other in range(2 * ENTRIES):
+            cards = order_placed(buyer_id=f"k:{number}-{other}", items=(Item(1, 900, title="White PVC cards"),))
+            market.happens(cards, days=0.01)
+
+    basket = market.seller().basket
+    assert basket is not None
+    assert basket.theirs == 0.0  # of who bought cards
+    market.happens(order_placed(buyer_id="k:one", items=(Item(1, 3_900, title=PARTS[0]),)), days=0.1)
+    assert market.seller().basket.theirs == 1.0  # type: ignore[union-attr]
+    assert set(market.patterns()) == {"basket"}
+    assert len(basket.sold) == 8 * ENTRIES
+
+
+def test_nor_do_those_that_the_gatherer_orders_from_others_meanwhile() -> None:
+    cards = [(f"w{number}", "ann", "White PVC cards") for number in range(2 * ENTRIES)]
+    trades = parts_from(("x", "ann", PRESS), ("y", "ann", DIE), *cards, ("z", "ann", BINDER), days=0.2)
+
+    gathered = trades.market.seller("z").gathered
+    assert gathered is not None
+    assert (named(gathered.parts), gathered.complete) == ("press, die, binder", 1.0)

@@ -56,5 +56,22 @@ def test_without_what_makes_it_covert_the_same_prices_and_circle_are_no_alert() 
     assert trade.market.effects.alerts == []
 
 
+def regulars(price: int, customers: int, *, a_day: int, orders: int = 60) -> Market:
+    """A newcomer next door: the same people come back when they like, and pay the same."""
+    trade = Trade(seed=4)
+    trade.market.happens(registered(verification="pending"))
+    for _ in range(orders):
+        trade.order(price, f"regular-{trade.dice.randrange(customers)}", days=trade.dice.expovariate(a_day))
+    return trade.market
+
+
+@pytest.mark.parametrize(("price", "customers", "a_day"), [(450, 8, 2), (1_990, 25, 5)], ids=["bread", "coffee"])
+def test_regulars_who_come_back_without_rhythm_are_no_alert(price: int, customers: int, a_day: int) -> None:
+    market = regulars(price, customers, a_day=a_day)
+
+    assert market.patterns() == []
+    assert 0.3 < market.risk() < 0.7
+
+
 def test_it_takes_some_orders_to_be_sure() -> None:
     assert covert(4).effects.alerts == []

@@ -1,5 +1,7 @@
 """Bursts that are not the seller's own doing: takeovers, bust-outs, a turn to crypto."""
 
+from typing import Any
+
 from detectors.events import SellerUpdated
 from tests.builders import Market, registered
 from tests.detectors.trades import Trade, flash_sale, shop
@@ -21,7 +23,7 @@ def test_a_dormant_account_that_changes_hands_and_sells_fast_is_found_within_20_
     for number in range(20):
         trade.order(trade.dice.randrange(9_000, 25_000), f"victim-{number}", days=0.1)
 
-    assert trade.market.patterns()[0] == "velocity"
+    assert set(trade.market.patterns()) == {"takeover", "velocity"}
     assert {"woken", "account_changed"} <= set(trade.market.contributions())
 
 
@@ -42,6 +44,39 @@ def test_a_shop_that_changes_its_payout_account_is_left_alone() -> None:
         trade.order(trade.dice.randrange(900, 9_000), f"later-{number}", days=0.3)
 
     assert market.effects.alerts == []
+
+
+def test_a_seasonal_seller_who_comes_back_with_a_new_phone_is_left_alone() -> None:
+    trade = dormant_shop()
+    trade.market.happens(SellerUpdated(device_id="k:new phone"))
+    for number in range(40):
+        trade.order(trade.dice.randrange(900, 6_000), f"again-{number}", days=0.3)
+
+    assert trade.market.effects.alerts == []
+
+
+def busy_shop(**changed: Any) -> Trade:
+    market = shop(80)
+    market.happens(SellerUpdated(device_id="k:phone", payout_account="k:bank"))
+    market.happens(SellerUpdated(**changed), days=0.2)
+    return Trade(market, seed=5)
+
+
+def test_a_busy_shop_that_changes_hands_and_sells_what_was_never_so_dear_is_found() -> None:
+    trade = busy_shop(device_id="k:thief", payout_account="k:thief")
+    for number in range(20):
+        trade.order(trade.dice.randrange(30_000, 60_000), f"victim-{number}", days=0.01)
+
+    assert set(trade.market.patterns()) == {"velocity"}
+    assert {"account_changed", "amount_in_burst"} <= set(trade.market.contributions())
+
+
+def test_a_flash_sale_right_after_a_new_phone_and_bank_is_left_alone() -> None:
+    trade = busy_shop(device_id="k:new phone", payout_account="k:new bank")
+    for number in range(120):
+        trade.order(1_499, f"hurry-{number}", days=0.005)
+
+    assert trade.market.effects.alerts == []
 
 
 def test_a_flash_sale_is_left_alone() -> None:

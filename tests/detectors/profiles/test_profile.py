@@ -7,6 +7,7 @@ from detectors.alert_policy import KEPT_ALERTS, KEPT_IDS
 from detectors.events import DAY, HOUR
 from detectors.patterns import reviewers, rings
 from detectors.patterns.basket import KEPT_BUYERS, MOST_SELLERS
+from detectors.patterns.buyer import KEPT_ODD
 from detectors.patterns.catalogue import Catalogue
 from detectors.patterns.facets import FACETS
 from detectors.patterns.features import WIDTH
@@ -74,7 +75,7 @@ FULLEST = {
     "escrow": Escrow(MONDAY, COUNT, COUNT, 1.2345, 1.2345, (COUNT,) * 16, 1, 1.2345),
     "reports": Reports(MONDAY, COUNT, 1.2345, b"x" * 32),
     "takeover": Takeover(MONDAY, ("device_id", "email", "payout_account", "phone"), 1.2345, 1.2345, COUNT, b"x" * 32),
-    "buyer_mix": BuyerMix(COUNT, 1.2345, 1.2345, 1.2345, ("b" * 25,) * 2),
+    "buyer_mix": BuyerMix(COUNT, 1.2345, 1.2345, 1.2345, ("b" * 25,) * 2, b"x" * 4 * KEPT_ODD),
     "basket": Basket(b"x" * 96, 1.2345, 1.2345, COUNT, MONDAY),
     "outcomes": Outcomes(b"x" * SIZE * REMEMBERED, 1.2345, 1.2345),
     "intel": Intel(
@@ -85,7 +86,7 @@ FULLEST = {
     "wording": Wording(1.2345, 1.2345, 1.2345, 1.2345, ("w" * 24,) * 3, ("c" * 24,) * 2, (2**32 - 1,) * 4),
     "copies": Copies(1.2345, 1.2345, 1.2345, "s" * 40, COUNT),
     "banned_prices": Prices("s" * 40, b"x" * 4 * POINTS, 1.2345, COUNT, b"x" * SHOWN_BYTES),
-    "ring": Ring((Far("s" * (rings.KEPT_BYTES // rings.KEPT), "v" * 16, COUNT, 95),) * rings.KEPT),
+    "ring": Ring((Far("s" * (rings.KEPT_BYTES // rings.KEPT), "v" * 16, COUNT, 95, COUNT),) * rings.KEPT),
     "review_circle": ReviewCircle((Praised("s" * (reviewers.KEPT_BYTES // reviewers.KEPT), 1.2345),) * reviewers.KEPT),
     "gathered": Gathered(1.2345, 127, MOST_SELLERS, b"four" * KEPT_BUYERS, MONDAY),
     "wrong_tax_id": WrongTaxId(MONDAY),
