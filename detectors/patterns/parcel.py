@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from detectors.batch import Batch, Column, Matrix, above, either, rise
 from detectors.events import KnownOrder, Micros, Record, ShipmentCreated
-from detectors.expectations import Market
+from detectors.expectations import Expectation
 from detectors.patterns.base import Case, Term, against, share
 from detectors.profiles.facet_states import Parcels
 from detectors.profiles.moment import Learner, Moment
@@ -66,9 +66,8 @@ def grams_of(category: str) -> tuple[float, float] | None:
     return GRAMS.get(category.partition("/")[0].strip().casefold())
 
 
-def _value_differs(declared: int, order: KnownOrder, market: Market) -> float | None:
+def _value_differs(declared: int, order: KnownOrder, expected: Expectation | None) -> float | None:
     """1 where it is not what was paid, or not what the policy expects of the category; None: unknown."""
-    expected = market.expectation(order.category)
     if expected is not None and not expected.cheapest_minor <= declared <= expected.dearest_minor:
         return 1.0
     if not order.amount_minor:
@@ -76,23 +75,22 @@ def _value_differs(declared: int, order: KnownOrder, market: Market) -> float | 
     return 1.0 if declared * 3 < order.amount_minor or declared > 3 * order.amount_minor else 0.0
 
 
-def _weight_differs(grams: int, order: KnownOrder, market: Market) -> float | None:
+def _weight_differs(grams: int, order: KnownOrder, expected: Expectation | None) -> float | None:
     """1 above what the category weighs, -1 below, None where there is no expectation: the policy's, or ours."""
-    own = market.expectation(order.category)
-    if own is not None and own.weighs and order.quantity:
-        each = grams / order.quantity
-        return 1.0 if each > own.heaviest_grams else -1.0 if each < own.lightest_grams else 0.0
-    expected = grams_of(order.category)
-    if expected is None or not order.quantity:
+    if not order.quantity:
         return None
-    low, high = expected
     each = grams / order.quantity
+    if expected is not None and expected.weighs:
+        return 1.0 if each > expected.heaviest_grams else -1.0 if each < expected.lightest_grams else 0.0
+    usual = grams_of(order.category)
+    if usual is None:
+        return None
+    low, high = usual
     return 1.0 if each > high else -1.0 if each < 0.7 * low else 0.0
 
 
-def _contents_differ(declared: str, order: KnownOrder, market: Market) -> float | None:
+def _contents_differ(declared: str, order: KnownOrder, expected: Expectation | None) -> float | None:
     """As `contents_differ`; where the policy has words for the category, one of them has to be there."""
-    expected = market.expectation(order.category)
     if expected is not None and expected.words:
         return 0.0 if any(word.casefold() in declared.casefold() for word in expected.words) else 1.0
     return contents_differ(declared, order.title, order.category)
@@ -104,9 +102,10 @@ def _learn_parcel(p: Profile, record: Record, body: ShipmentCreated, _time: Micr
     if order is None:
         return
     said, declared_value, grams = body.declared_contents, body.declared_value_minor, body.weight_grams
-    contents = _contents_differ(said[:60], order, m.market) if said else None
-    value = _value_differs(declared_value, order, m.market) if declared_value is not None else None
-    weight = _weight_differs(grams, order, m.market) if grams else None
+    expected = m.market.expectation(order.category)
+    contents = _contents_differ(said[:60], order, expected) if said else None
+    value = _value_differs(declared_value, order, expected) if declared_value is not None else None
+    weight = _weight_differs(grams, order, expected) if grams else None
     before = p.parcels
     if before is None:
         if not (contents or value or weight):
