@@ -38,7 +38,15 @@ from console.store.queries.sellers import (
     seller,
 )
 from console.store.queries.trade import OrdersPage, Trade, orders_of, trade
-from console.store.system import PolicyVersion, RefusedEvent, System, policy_history, refused_events, system
+from console.store.system import (
+    PolicyVersion,
+    RefusedEvent,
+    System,
+    policy_history,
+    refused_events,
+    system,
+    without_what_was_sent,
+)
 from console.store.verdicts import Judged, Judging
 
 
@@ -203,7 +211,8 @@ async def list_policies(call: Call) -> list[PolicyVersion]:
 async def list_refused_events(call: Call) -> list[RefusedEvent]:
     asked: RefusedParameters = call.parameters
     console = call.console
-    return await refused_events(console.settings, console.kafka, console.redis, asked.limit)
+    found = await refused_events(console.settings, console.kafka, console.redis, asked.limit)
+    return found if call.person.may(Right.REPAIR) else [without_what_was_sent(one) for one in found]
 
 
 _SELLER: Final = "/api/sellers/{seller_id}"
@@ -250,7 +259,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     Endpoint(
         "GET",
         "/api/refused",
-        "Refused events, the newest first",
+        "Refused events, the newest first; as they were sent only for those who may repair them",
         list[RefusedEvent],
         list_refused_events,
         RefusedParameters,

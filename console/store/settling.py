@@ -81,14 +81,19 @@ def _alerts(connection: Connection, sellers: Sequence[str]) -> list[tuple[AnyRow
 
 
 def _standing(alert: AnyRow, ids: set[str], told: Sequence[AnyRow], now: Micros) -> Standing:
-    """By the last verdict that closes it, else by the last snooze."""
+    """By the last verdict that closes it, else by the last snooze.
+
+    What was raised again since it was snoozed is open: the policy ends snoozes that are to last too long.
+    """
     ours = [verdict for verdict in told if _is_on(verdict, alert, ids)]
     closing = [verdict for verdict in ours if verdict.verdict != "snoozed"]
     if closing:
         return Standing(closing[-1].verdict, None, closing[-1].event_time, _who(closing[-1]))
     if ours:
         last = ours[-1]
-        silent = last.until is not None and last.until > max(now, last.event_time)
+        silent = (
+            last.until is not None and last.until > max(now, last.event_time) and alert.raised_at <= last.event_time
+        )
         return Standing("snoozed" if silent else "open", last.until if silent else None, last.event_time, _who(last))
     return Standing("open")
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -220,3 +221,9 @@ async def refused_events(settings: Settings, kafka: KafkaSide, redis: Redis, mos
     except (RedisError, OSError) as error:
         raise UnavailableError(f"Redis does not answer: {error!r}; see `sellerwatch doctor`") from None
     return [RefusedEvent(one, done.get(one.id)) for one in found]
+
+
+def without_what_was_sent(found: RefusedEvent) -> RefusedEvent:
+    """A refused event for those who may not repair it: its bytes stand there as they came, and may name persons."""
+    told = replace(found.event.told, original="", headers={})
+    return replace(found, event=replace(found.event, key=None, told=told))

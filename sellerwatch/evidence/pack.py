@@ -18,9 +18,10 @@ from sellerwatch.evidence.explaining import features_in_words
 from sellerwatch.evidence.gathering import Evidence, Publication, gather
 from sellerwatch.evidence.holdings import Files, Holdings, Topics
 from sellerwatch.evidence.page import page
-from sellerwatch.evidence.verify_evidence import FORMAT, check, zipped
+from sellerwatch.evidence.verify_evidence import FORMAT, Refused, check, zipped
 from sellerwatch.operate.asking import record
 from streams.audit.chain import canonical, digest
+from streams.errors import SettingsError
 from streams.files import FilesError
 from streams.settings import Settings
 
@@ -32,13 +33,14 @@ def run(alert_id: str, output: Path, holdings: Holdings, settings: Settings) -> 
 
     Raises:
         FilesError: There is something at `output` already.
+        SettingsError: There is no such alert, or what it rests on is not at hand.
         UnavailableError: Kafka has not taken the record of this act: nothing is written.
     """
     if output.exists():
         raise FilesError(f"{output} exists already; give a name that is free")
     evidence = gather(alert_id, holdings, settings)
     files = packed(evidence, say_time(time.time_ns() // 1_000 // 1_000_000 * 1_000_000))
-    manifest = check(files)  # what we hand out holds
+    manifest = _checked(files)
     if isinstance(holdings, Topics):
         about = {"subject_kind": "alert", "subject": alert_id, "seller_id": evidence.alert.seller_id}
         record(settings, "evidence.packed", **about, details={"manifest": manifest["hash"]})
@@ -49,6 +51,20 @@ def run(alert_id: str, output: Path, holdings: Holdings, settings: Settings) -> 
     if not evidence.recomputed:
         typer.echo("the log that was read does not give this alert again: see `sellerwatch explain`", err=True)
     return 0 if evidence.recomputed else 1
+
+
+def _checked(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The manifest of what is handed out: it holds.
+
+    Raises:
+        SettingsError: What the chain names is not in the log that was read.
+    """
+    try:
+        return check(files)
+    except Refused as refused:
+        raise SettingsError(
+            f"nothing was packed, as it would not hold: {refused}. Does the log reach back to its beginning?"
+        ) from None
 
 
 def holdings_of(

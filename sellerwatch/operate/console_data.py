@@ -30,7 +30,7 @@ def erase(settings: Settings, person: Person) -> str:
         return f"the console's database was NOT cleared: {error}; repeat the command where it can be reached"
     finally:
         database.close()
-    return f"the console's database: {done:,} rows; a `sellerwatch console rebuild` reads the topics anew, so repeat it"
+    return f"the console's database: {done:,} rows, which a `sellerwatch console rebuild` leaves out, too"
 
 
 def _rows_of_seller(connection: "Connection", seller: str) -> int:

@@ -236,6 +236,20 @@ def test_nothing_is_packed_of_a_chain_that_does_not_hold(
     assert not (tmp_path / "p").exists()
 
 
+def test_a_log_that_has_lost_its_beginning_is_named_and_nothing_is_packed(
+    alert: Alert, files: dict[str, Path], tmp_path: Path
+) -> None:
+    lines = files["log"].read_bytes().splitlines(keepends=True)
+    named = next(n for n, line in enumerate(lines) if alert.evidence.events[0].encode() in line)
+    (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:named] + lines[named + 1 :]))
+    holdings = holdings_of(
+        [tmp_path / "log.jsonl"], [files["decisions"]], [files["alerts"]], [files["audit"]], SETTINGS
+    )
+    with pytest.raises(SettingsError, match="reach back to its beginning"):
+        run(alert.alert_id, tmp_path / "p", holdings, SETTINGS)
+    assert not (tmp_path / "p").exists()
+
+
 def test_what_exists_is_not_written_over(packed: Path, alert: Alert, files: dict[str, Path]) -> None:
     before = packed.read_bytes()
 

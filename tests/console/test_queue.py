@@ -209,6 +209,21 @@ def test_a_snooze_ends_by_the_clock_and_leaves_the_version(database: Database) -
     assert (item.state, item.snoozed_until, item.version) == ("open", None, 2)
 
 
+@pytest.mark.parametrize("snooze_first", [True, False])
+def test_an_alert_that_is_raised_again_in_spite_of_its_snooze_is_open(database: Database, snooze_first: bool) -> None:
+    """The policy in force may end snoozes earlier than somebody has asked for."""
+    first = raised(1)
+    again = escalated(first, 1, at=MONDAY + 3 * DAY)
+    _take(database, first, *([] if snooze_first else [again]))
+    with database.writing() as connection:
+        judged(connection, "snoozed", alert_id="alr_000001", until=MONDAY + 90 * DAY, reason="asked the seller")
+        settle(connection, ["seller-1"], NOW)
+    if snooze_first:
+        assert _ids(database) == []
+        _take(database, again)
+    assert _ids(database) == ["alr_000001"]
+
+
 def test_similar_alerts_are_those_with_the_same_reasons_judged_ones_first(database: Database) -> None:
     other = [Reason("parcels", "no parcel came", 1.0, None, 0.1, 0.9)]
     _take(database, raised(1), raised(2), raised(3, reasons=other), raised(4), raised(5, pattern="velocity"))

@@ -118,6 +118,9 @@ def test_a_refused_event_is_put_away_and_an_analyst_may_not(app: Any, lead: Visi
     analyst = logged_in(app, "analyst")
     assert "e-1" in lead.get(here).text
     assert "e-1" not in analyst.get(here).text, "it stands there as it was sent, with whatever names persons"
+    for visitor, original in ((analyst, ""), (lead, base64.b64encode(BROKEN).decode())):
+        told = visitor.get("/api/refused").json()[0]["event"]
+        assert (told["told"]["reason"], told["told"]["original"]) == ("wrong_type", original)
     assert analyst.post(f"{here}/discard", seen="/").status_code == 403
     assert lead.post(f"{here}/discard", seen=here).status_code == 303
     assert last_act(settings)["act"] == "rejected.discarded"
