@@ -62,7 +62,7 @@ def _measured(args: argparse.Namespace, prefix: list[str]) -> str:
     model = learn((event.body for event in now[:LEARNED]), MODEL_KEY.encode())
     with (
         tempfile.TemporaryDirectory() as logs,
-        RealKafka() as kafka,
+        RealKafka(lasting=True) as kafka,
         RealRedis(appendfsync="everysec") as redis,
         closing(Topics(kafka.bootstrap)) as topics,
     ):

@@ -15,6 +15,8 @@ from streams.settings import Settings
 
 PATIENCE_MS = 8_000
 """A broker that has not answered within this long is taken to be away."""
+RECONNECT_MS = 1_000
+"""At most so long a client waits before it tries a broker again; kafka-python would wait half a minute."""
 DAY_MS = 86_400_000
 LOG_CONFIG = {"retention.ms": "-1", "max.message.bytes": "1048576"}
 CONFIGS: dict[str, dict[str, str]] = {
@@ -86,6 +88,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "bootstrap_servers": list(settings.kafka_brokers),
         "security_protocol": settings.kafka_security,
         "client_id": "sellerwatch",
+        "reconnect_backoff_max_ms": RECONNECT_MS,
     }
     if settings.kafka_api_version:
         options["api_version"] = tuple(int(part) for part in settings.kafka_api_version.split("."))

@@ -4,11 +4,13 @@ import base64
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 from typing import Any, TypeVar
 
 import msgspec
+from kafka import TopicPartition
 
 from detectors.events import OrderPlaced, Record, Source
 from detectors.models.training import decode_row
@@ -16,7 +18,7 @@ from streams import names
 from streams.errors import InvalidEventError
 from streams.intake import log_partition
 from streams.privacy import Pseudonyms, pseudonymise
-from streams.reading import Held
+from streams.reading import Held, read_partition, reader
 from streams.refused.rejected import Rejected
 from streams.upstream import Event, parse
 from tests.chaos.reference import Expected, fold_partition, learn
@@ -177,9 +179,10 @@ class Upstream:
     @classmethod
     def read(cls, system: System, pseudonyms: Pseudonyms) -> "Upstream":
         upstream = cls()
-        for topic in names.UPSTREAM:
-            for record in system.records(topic):
-                upstream._take((topic, record.partition, record.offset), record, pseudonyms)
+        with closing(reader(system.settings())) as consumer:
+            for topic, partition in product(names.UPSTREAM, range(system.partitions)):
+                for record in read_partition(consumer, TopicPartition(topic, partition)):
+                    upstream._take((topic, partition, record.offset), record, pseudonyms)
         return upstream
 
     def _take(self, place: Place, record: Held, pseudonyms: Pseudonyms) -> None:

@@ -67,7 +67,7 @@ class Report:
 def run(options: Options, folder: Path) -> Report:
     """Runs it all; logs and history are in `folder`."""
     report = Report(options)
-    with RealKafka() as kafka, RealRedis() as redis, Webhook(SECRET) as webhook:
+    with RealKafka(lasting=True) as kafka, RealRedis() as redis, Webhook(SECRET) as webhook:
         kafka.create_topics(names.UPSTREAM, UPSTREAM_PARTITIONS)
         settings = {"webhook_url": webhook.url, "webhook_secrets": SECRET, "webhook_allow_private": "true"}
         settings |= {"publish_interval": "PT10S", "alert_threshold": "0.4"}  # so that there is more to compare

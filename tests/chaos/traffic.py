@@ -14,6 +14,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from simulator.marketplace import simulate
+from streams.topics import RECONNECT_MS
 
 LATE_ORDERS = 0.03
 """Orders that come after their payments; many of those name no seller and have to wait."""
@@ -89,6 +90,7 @@ class Feed(threading.Thread):
 
     def _run(self) -> None:
         options = {"acks": "all", "linger_ms": 5, "delivery_timeout_ms": 300_000, "max_block_ms": 300_000}
+        options |= {"reconnect_backoff_max_ms": RECONNECT_MS}
         with closing(KafkaProducer(bootstrap_servers=self._brokers, **options)) as producer:
             started, futures = time.monotonic(), []
             for record in self._records:

@@ -29,14 +29,17 @@ class RealKafka(ServerProcess):
 
     Args:
         partitions: Of a topic that is created without a number of its own.
-        heap: Memory of the Java machine.
         settings: More broker settings, as in server.properties.
+        lasting: Whether it has much to do: then Java spends twice the time of a short test on compiling.
     """
 
     name: ClassVar[str] = "kafka"
 
-    def __init__(self, *, partitions: int = 4, heap: str = "512m", settings: Mapping[str, str] | None = None) -> None:
-        self._java = [_java(), "-cp", f"{jars()}/*", f"-Xmx{heap}", "-Xshare:auto"]
+    def __init__(
+        self, *, partitions: int = 4, settings: Mapping[str, str] | None = None, lasting: bool = False
+    ) -> None:
+        compiling = [] if lasting else ["-XX:TieredStopAtLevel=1"]
+        self._java = [_java(), "-cp", f"{jars()}/*", "-Xmx512m", *compiling]
         super().__init__()
         self._config = self.directory / "server.properties"
         lines = self._settings(partitions) | dict(settings or {})
