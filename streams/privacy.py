@@ -254,12 +254,13 @@ def pseudonymise(body: UpstreamBody, pseudonyms: Pseudonyms) -> tuple[UpstreamBo
     if isinstance(body, SellerAccount):
         changed["mail"] = mail_kind(body.email) if body.email else None
         changed["tax_check"] = tax_check(body.tax_id) if body.tax_id else None
+        changed["country"] = one_spelling(body.country) if body.country else None
     if isinstance(body, ActRecorded) and body.subject and body.subject_kind and body.subject_kind in ACT_SUBJECTS:
         changed["subject"] = pseudonyms.of(body.subject_kind, body.subject)
     for field in PLACES.get(kind, ()):
         place = getattr(body, field)
         if isinstance(place, Place):
-            changed[field] = Place(place.country, place.region, address=changed[field])
+            changed[field] = Place(one_spelling(place.country), place.region, address=changed[field])
     return (msgspec.structs.replace(body, **changed) if changed else body), found
 
 
@@ -278,6 +279,11 @@ def _personal_values(body: Any, kind: type, pseudonyms: Pseudonyms) -> dict[str,
         if text := address_text(getattr(body, field)):
             found[field] = personal("address", text)
     return found
+
+
+def one_spelling(country: str) -> str:
+    """A country's code as all events have it: sources differ in case, and `de` is not abroad of `DE`."""
+    return country.strip().upper()
 
 
 def address_text(place: Place | str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from hashlib import blake2b
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +16,14 @@ from detectors.models.training import TrainingRow
 
 PROPOSED: Final = 100
 """Terms that are published with a snapshot."""
+CLEAN_WINDOW: Final = 500
+A_SELLER: Final = 10
+"""Most clean texts of one proven seller in a window: nobody unlearns a code word by flooding it.
+
+Its terms are counted by the first of them.
+"""
+PATIENCE: Final = 4
+"""Windows' worth of texts offered after which everybody may teach again: few sellers must not block."""
 REMEMBERED: Final = 4_096
 """Confirmed sellers whose further verdicts teach nothing new."""
 _FORMAT: Final = b"SWWO\x01"
@@ -26,6 +35,29 @@ class _Snapshot(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     candidates: tuple[Candidate, ...]
 
 
+class _Window(Struct, array_like=True, forbid_unknown_fields=True):
+    """Who taught the latest clean texts."""
+
+    sellers: dict[int, int] = {}
+    """Texts, by a short hash of the seller."""
+    taught: int = 0
+    offered: int = 0
+
+    def admit(self, seller_id: str) -> int:
+        """The how-manieth text of the seller this is; 0 where it has filled its share."""
+        if self.taught >= CLEAN_WINDOW or self.offered >= PATIENCE * CLEAN_WINDOW:
+            self.sellers.clear()
+            self.taught = self.offered = 0
+        self.offered += 1
+        seller = crc32(seller_id.encode())
+        count = self.sellers.get(seller, 0)
+        if count >= A_SELLER:
+            return 0
+        self.sellers[seller] = count + 1
+        self.taught += 1
+        return count + 1
+
+
 class _State(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     text: bytes
     emerging: Emerging
@@ -33,6 +65,7 @@ class _State(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     ready: bool
     known: tuple[bytes, ...] = ()
     """Hashes of the latest confirmed sellers that have taught."""
+    window: _Window = msgspec.field(default_factory=_Window)
 
 
 class WordsLearner:
@@ -51,6 +84,7 @@ class WordsLearner:
         self._ready = False
         self._state: bytes | None = None
         self._known: dict[bytes, None] = {}
+        self._window = _Window()
 
     def learn_one(self, row: TrainingRow) -> None:
         self.due = False
@@ -60,8 +94,12 @@ class WordsLearner:
         if bad and not self._is_new(row.seller_id):
             return
         self._state = None
+        place = self._window.admit(row.seller_id) if row.label_source == "proven" else 1
+        if not place:
+            return
         self.text.learn_seller(row.texts, bad=bad)
-        self.emerging.learn(row.texts, bad=bad)
+        if place == 1:  # terms are counted by who uses them, on both sides
+            self.emerging.learn(row.texts, bad=bad)
         ready = self.text.bad_sellers >= LEAST_BAD_SELLERS and self.text.measured >= LEAST_CLEAN
         self.due = (bad or ready != self._ready) and self._clock.tick(row.logged_at, self.text.bad_sellers)
         self.due = self.due or ready != self._ready
@@ -95,7 +133,8 @@ class WordsLearner:
         """Everything learned: equal bytes for equal learners."""
         if self._state is None:  # packing takes some 20 ms, and most rows are not about words
             known = tuple(self._known)
-            self._state = _STATE + _encode(_State(self.text.state(), self.emerging, self._clock, self._ready, known))
+            kept = self._clock, self._ready, known, self._window
+            self._state = _STATE + _encode(_State(self.text.state(), self.emerging, *kept))
         return self._state
 
     @classmethod
@@ -111,6 +150,7 @@ class WordsLearner:
         learner.text = TextLearner.restore(stored.text)
         learner.emerging, learner._clock, learner._ready = stored.emerging, stored.clock, stored.ready
         learner._known = dict.fromkeys(stored.known)
+        learner._window = stored.window
         return learner
 
 

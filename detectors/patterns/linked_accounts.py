@@ -79,5 +79,5 @@ class LinkedAccounts:
             self.ring * crowd * f["ring_beyond"],
             self.doubt * crowd * fresh,
             self.pool * crowd * f["pool_shared"],
-            self.new_buyers * crowd * f["new_buyers"],
+            self.new_buyers * crowd * above(f["new_buyers"], batch.peers["new_buyers"]),
         )

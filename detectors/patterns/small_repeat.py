@@ -68,7 +68,7 @@ class SmallRepeat:
     the parcel can have come, buyers come back after days without rhythm, share devices or addresses, pay in
     ways that cannot be called back; complaints come. Only with such a fact do orders abroad, a new account
     and ties to other sellers count in full. No single one reaches the alert line together with the prices: a
-    baker's regulars come back without rhythm, too, and pay the same.
+    baker's regulars come back without rhythm, too, and pay the same; an office orders lunch from one computer.
 
     Misses those who vary prices and goods, and slow trade: it needs about eight orders.
 
@@ -117,11 +117,13 @@ class SmallRepeat:
         reported, disputed = f["report_share"], f["disputes_30d"]
         trouble = rise(either(reported, disputed), 0.02, 0.08)
         by_report = reported / (reported + disputed + TINY)
-        pool = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
+        shared = rise(above(f["pool_shared"], peers["pool_shared"]), 0.05, 0.2)
         abroad = rise(above(f["foreign"], 0.5 * peers["foreign"]), 0.1, 0.3)
         early = early * (0.65 + 0.35 * either(abroad, rebuying, methods, f["escrow_circle"]))
         mislabelled = rise(above(f["contents_differ"], 1.5 * peers["contents_differ"]), 0.15, 0.2)
-        rebuying = rebuying * (0.5 + 0.5 * either(abroad, early, methods, trouble, pool, mislabelled))
+        others = either(abroad, early, methods, trouble, mislabelled)
+        pool = shared * (0.6 + 0.4 * either(others, rebuying))
+        rebuying = rebuying * (0.5 + 0.5 * either(others, shared))
         covert = either(early, methods, rebuying, trouble, pool, 0.8 * mislabelled)
         fresh = either(0.8 * f["account_new"], 0.5 * f["unverified"])
         doubt = core * (0.2 + 0.8 * covert)

@@ -110,3 +110,12 @@ def test_a_new_key_gives_new_hashes_and_still_finds_the_old_ones() -> None:
     assert rotated.of("device", "d1").startswith("k2:")
     assert rotated.former("device", "d1") == [before]
     assert rotated.rotating
+
+
+def test_a_country_is_spelled_in_one_way_wherever_it_comes_from() -> None:
+    order = OrderPlaced("o", "b", 1, "EUR", ship_to=Place(country=" de"))
+    seller = SellerRegistered(country="de", address=Place(country="De", line="Street 1"))
+
+    bought, _ = pseudonymise(order, KEYS)
+    account, _ = pseudonymise(seller, KEYS)
+    assert bought.ship_to.country == account.country == account.address.country == "DE"  # type: ignore[union-attr]

@@ -12,7 +12,14 @@ from detectors.fold import labelled_texts
 from detectors.language.text_model import TextModel, TextModelError
 from detectors.models.learners import COHORTS, WORDS, Learners, Published
 from detectors.models.training import TrainingRow, decode_row, encode_row
-from detectors.models.words_learner import WordsLearner, proposed_terms, words_model
+from detectors.models.words_learner import (
+    A_SELLER,
+    CLEAN_WINDOW,
+    PATIENCE,
+    WordsLearner,
+    proposed_terms,
+    words_model,
+)
 from detectors.patterns.features import FEATURES
 from detectors.profiles.kept_texts import (
     PLACES,
@@ -173,6 +180,35 @@ def test_ten_verdicts_on_one_seller_are_one_confirmed_seller_also_after_a_restar
 
     assert (learner.text.bad_sellers, learner.emerging.bad_sellers) == (1, 1)
     assert learner.emerging.candidates() == []
+
+
+def proven(number: int, seller: str, text: str) -> TrainingRow:
+    return msgspec.structs.replace(row(number, [text], "good"), seller_id=seller, label_source="proven")
+
+
+def test_no_proven_seller_unlearns_a_code_word_by_flooding_it_also_over_a_restart() -> None:
+    learner = WordsLearner()
+    for number in range(12):
+        learner.learn_one(row(number, bad_texts(4, seed=number), "bad"))
+    for number, text in enumerate(clean_texts(300)):
+        learner.learn_one(proven(number, f"shop-{number % 60}", text))
+    taught = learner.text.clean
+    for number, text in enumerate(bad_texts(900)):
+        learner.learn_one(proven(number, "flooder", text))
+        if number in (3, 500):
+            learner = WordsLearner.restore(learner.snapshot())
+
+    assert (taught, learner.text.clean - taught) == (300, A_SELLER)
+    counted = {one.term: (one.confirmed, one.clean) for one in learner.emerging.candidates(10)}
+    assert counted["zorpite"] == (12, 1)
+
+
+def test_where_hardly_anybody_is_proven_they_teach_again_and_again() -> None:
+    learner = WordsLearner()
+    for number, text in enumerate(clean_texts(2 * PATIENCE * CLEAN_WINDOW + 1)):
+        learner.learn_one(proven(number, f"shop-{number % 2}", text))
+
+    assert learner.text.clean == 2 * 2 * A_SELLER + 1
 
 
 def test_rows_with_texts_teach_nothing_about_cohorts_and_the_other_way_round() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Market, registered
+from tests.builders import Market, registered, sighted
+from tests.detectors.patterns.test_features import features
 from tests.detectors.trades import Trade, covert, fixed_price, flash_sale, shop, subscription_box, wholesaler
 
 
@@ -71,6 +72,17 @@ def test_regulars_who_come_back_without_rhythm_are_no_alert(price: int, customer
 
     assert market.patterns() == []
     assert 0.3 < market.risk() < 0.7
+
+
+def test_an_office_that_orders_lunch_from_one_computer_is_no_alert() -> None:
+    trade = Trade(seed=6)
+    trade.market.happens(registered())
+    kiosk = sighted("device", own=40, events=40, sellers=0)
+    for number in range(60):
+        trade.order(890, f"colleague-{number}", days=0.2, seen=(kiosk,))
+
+    assert trade.market.patterns() == []
+    assert features(trade.market)["pool_shared"] > 0.5
 
 
 def test_it_takes_some_orders_to_be_sure() -> None:
