@@ -77,9 +77,11 @@ def redis_cluster_url(redis_cluster: RealRedisCluster) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks tests by the services they ask for, so that `-m "not kafka"` leaves the slow ones out.
 
-    Whole systems come first: they wait for much, and what runs beside them uses that time.
+    Whole systems come first: they wait for much, and what runs beside them uses that time. So does every other file
+    with slow tests in it: whichever is begun last, the others have to wait for.
     """
-    items.sort(key=lambda item: not item.nodeid.startswith(("tests/e2e/", "tests/deploy/test_dashboard")))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/e2e/"), item.path not in slow))
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         for fixture, marker in (("kafka", "kafka"), ("redis_server", "redis"), ("redis_cluster", "redis")):

@@ -10,7 +10,7 @@ from bench.throughput.ground import Ground
 from bench.throughput.metering import Speed, meter
 from bench.throughput.usual import APPLIED
 from sellerwatch.embedded.processes import spawn
-from tests.e2e.system import wait_until
+from tests.waiting import wait_until
 
 INTAKE, WATCH, BOTH = "intake", "watch", "both"
 USUAL, IDLE, BARE = "usual", "idle", "bare"

@@ -1,18 +1,15 @@
 """A broker with the console's topics, and what tests do with it."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-
-from kafka import KafkaProducer
 
 from console.store.feed.positions import Place
 from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams.reading import read_topic
 from streams.settings import Settings
-from streams.topics import client_options
+from tests.services.clients import producer
 from tests.services.skipping import skipped_unless_required
 
 
@@ -35,20 +32,11 @@ def settings_for(broker: EmbeddedKafka, **more: Any) -> Settings:
 
 def send(settings: Settings, sent: Sequence[tuple[Place, bytes]]) -> None:
     """Sends values to their partitions, in order."""
-    with closing(KafkaProducer(**client_options(settings), acks="all")) as producer:
+    with producer(settings) as sending:
         for place, value in sent:
-            producer.send(place.topic, value=value, partition=place.partition)
-        producer.flush()
+            sending.send(place.topic, value=value, partition=place.partition)
 
 
 def read(settings: Settings, topic: str, partition: int = 0) -> list[bytes]:
     """All values of a partition."""
     return [held.value for held in read_topic(settings, topic, [partition])]
-
-
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Waits for `condition`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)

@@ -25,9 +25,10 @@ from sellerwatch.embedded.kafka import EmbeddedKafka
 from streams import names
 from streams.status.state import Service, SystemState
 from streams.store.connection import connect
-from tests.console.brokers import embedded, read, send, until
+from tests.console.brokers import embedded, read, send
 from tests.console.pages import PASSWORD, Visitor, made_app, settings_of, users_in
 from tests.console.test_feed import history
+from tests.waiting import wait_until
 
 VERDICT = {"version": 1, "verdict": "confirmed"}
 SCHEMA: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
@@ -57,7 +58,9 @@ def calls(broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory, redis
     send(made.state.console.settings, history())
     with TestClient(made, base_url="http://localhost", client=("127.0.0.1", 50_000), follow_redirects=False) as client:
         made.state.console.feed.start()
-        until(lambda: client.get("/api/sellers/seller-1/trade", headers=basic("lead")).json()["fates"]["disputed"] == 1)
+        wait_until(
+            lambda: client.get("/api/sellers/seller-1/trade", headers=basic("lead")).json()["fates"]["disputed"] == 1
+        )
         yield client
 
 

@@ -18,11 +18,14 @@ from tests.console.made import raised
 from tests.console.site import Person, Site, chromium, person, running_site
 from tests.services.redis import RealRedis
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    and os.environ.get("SELLERWATCH_REQUIRE_SERVICES") != "1",
-    reason="needs Chromium: install it, for example by `apt-get install chromium`",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+        and os.environ.get("SELLERWATCH_REQUIRE_SERVICES") != "1",
+        reason="needs Chromium: install it, for example by `apt-get install chromium`",
+    ),
+]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ROLES = ("auditor", "analyst", "lead", "admin")
 Scheme = Literal["light", "dark"]

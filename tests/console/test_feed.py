@@ -47,8 +47,9 @@ from streams.errors import SettingsError
 from streams.models.commands import ModelCommand, pack_command
 from streams.settings import Settings
 from tests.builders import MONDAY, order_placed, record, registered, shared_with
-from tests.console.brokers import embedded, send, settings_for, until
+from tests.console.brokers import embedded, send, settings_for
 from tests.console.made import raised
+from tests.waiting import wait_until
 
 NOW = MONDAY + 10 * DAY
 LOG, DECIDED, ALERTED = Place(names.EVENTS, 0), Place(names.DECISIONS, 0), Place(names.ALERTS, 0)
@@ -282,10 +283,10 @@ def test_a_rebuild_gives_what_the_feed_gave(tmp_path: Any, broker: EmbeddedKafka
     send(settings, sent[:7])
     feed = Feed(settings, database)
     feed.start()
-    until(lambda: number_of(database, orders) == 1)
+    wait_until(lambda: number_of(database, orders) == 1)
     send(settings, sent[7:])
-    until(lambda: number_of(database, alerts) == 1 and number_of(database, verdicts) == 1)
-    until(lambda: number_of(database, decisions) == 3 and number_of(database, labels) == 1)
+    wait_until(lambda: number_of(database, alerts) == 1 and number_of(database, verdicts) == 1)
+    wait_until(lambda: number_of(database, decisions) == 3 and number_of(database, labels) == 1)
     assert feed.failing is None
     feed.stop()
     fed = contents(database, positions)
@@ -308,12 +309,12 @@ def test_a_restored_database_is_read_on_from_where_it_is(tmp_path: Any, broker: 
     send(settings, sent)
     feed = Feed(settings, database)
     feed.start()
-    until(lambda: number_of(database, decisions) == 3)
+    wait_until(lambda: number_of(database, decisions) == 3)
     with database.writing() as connection:  # as after a backup was put back: rows and positions are older
         connection.execute(delete(decisions))
         connection.execute(update(positions).where(positions.c.topic == names.DECISIONS).values(position=0))
     send(settings, [(DECIDED, encode_decision(decided(4)))])
-    until(lambda: number_of(database, decisions) == 4)
+    wait_until(lambda: number_of(database, decisions) == 4)
     feed.stop()
     database.close()
 
@@ -329,7 +330,7 @@ def test_a_topic_that_was_made_anew_is_read_from_its_start(tmp_path: Any, broker
     send(settings, [(ALERTED, encode_alert(raised(1)))])
     feed = Feed(settings, database)
     feed.start()
-    until(lambda: number_of(database, decisions) == 3 and number_of(database, alerts) == 1)
+    wait_until(lambda: number_of(database, decisions) == 3 and number_of(database, alerts) == 1)
     feed.stop()
     database.close()
 
@@ -342,13 +343,13 @@ def test_of_two_processes_one_reads_and_the_other_takes_over(
     database = Database.open(str(tmp_path / "console.db"))
     one, other = Feed(settings, database), Feed(settings, database)
     one.start()
-    until(lambda: one.failing is None)
+    wait_until(lambda: one.failing is None)
     other.start()
     send(settings, [(DECIDED, encode_decision(decided(1)))])
-    until(lambda: number_of(database, decisions) == 1)
+    wait_until(lambda: number_of(database, decisions) == 1)
     one.stop()
     send(settings, [(DECIDED, encode_decision(decided(2)))])
-    until(lambda: number_of(database, decisions) == 2)
+    wait_until(lambda: number_of(database, decisions) == 2)
     other.stop()
     with database.reading() as connection:
         assert connection.execute(select(leases.c.until)).scalar_one() == 0
@@ -359,7 +360,7 @@ def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
     database = Database.open(str(tmp_path / "console.db"))
     feed = Feed(Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11"), database)
     feed.start()
-    until(lambda: "Kafka" in (feed.failing or ""))
+    wait_until(lambda: "Kafka" in (feed.failing or ""))
     feed.stop(0.1)
     database.close()
 

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 
 from console.serving import bind, served
-from tests.console.brokers import until
 from tests.console.pages import made_app, settings_of
+from tests.waiting import wait_until
 
 BRIEF = 1.0
 LONG_ENOUGH = 30.0
@@ -30,7 +30,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
-            until(lambda: server.started, LONG_ENOUGH)
+            wait_until(lambda: server.started, LONG_ENOUGH)
             yield listening.getsockname()
         finally:
             server.should_exit = True

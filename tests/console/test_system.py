@@ -5,7 +5,6 @@ import base64
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import msgspec
 import pytest
 import redis
 from anyio.from_thread import start_blocking_portal
-from kafka import KafkaProducer
 from sqlalchemy import select
 
 from console.kafka_side import STILL, KafkaSide
@@ -34,10 +32,10 @@ from streams.reading import read_topic
 from streams.refused.rejected import Rejected, encode_rejected
 from streams.settings import Settings
 from streams.signing import sign
-from streams.topics import client_options
 from tests.builders import MONDAY
 from tests.console.made import raised
 from tests.console.pages import Visitor, made_app, settings_of, users_in, visiting, with_kafka
+from tests.services.clients import producer
 
 KEY = "m" * 32
 BROKEN = b'{"event_id": "e-1", "type": "order.placed"}'
@@ -60,12 +58,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory, redis_server: Any, own_ka
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Any]:
-    with closing(KafkaProducer(**client_options(settings))) as producer:
+    with producer(settings) as sending:
         for offset in range(2):
             told = Rejected(
                 "orders", 0, offset, "wrong_type", "event_time is missing", base64.b64encode(BROKEN).decode()
             )
-            producer.send(names.REJECTED, value=encode_rejected(told), partition=0).get(10)
+            sending.send(names.REJECTED, value=encode_rejected(told), partition=0)
     made = made_app(settings)
     with start_blocking_portal() as portal:
         made.state.portal = portal

@@ -34,8 +34,9 @@ from streams import names
 from streams.settings import Settings
 from streams.upstream import parse
 from tests.builders import MONDAY
-from tests.console.brokers import embedded, read, send, settings_for, until
+from tests.console.brokers import embedded, read, send, settings_for
 from tests.console.made import escalated, raised
+from tests.waiting import wait_until
 
 NOW = MONDAY + 3 * DAY
 ANALYST = {"analyst": "ada", "role": "analyst"}
@@ -207,7 +208,7 @@ def test_a_verdict_goes_out_with_its_act_and_comes_back_as_the_same(
     back = msgspec.structs.replace(event.body, analyst="k1:hash", note=None)
     logged = Record(0, Source("verdicts", 0, 0), clock(), event.event_id, event.event_time, "seller-1", back)
     send(settings, [(Place(names.EVENTS, 0), encode_record(logged))])
-    until(lambda: shown(own).judgements[0].back)
+    wait_until(lambda: shown(own).judgements[0].back)
     feed.stop()
     page = shown(own)
     assert [(each.analyst, each.note) for each in page.judgements] == [("ada", "mules, see order-1")]
@@ -231,7 +232,7 @@ def test_what_a_crash_left_unsent_is_sent_by_the_feed_once(own: Database, settin
         connection.execute(update(given).values(given_at=given.c.given_at - HOUR))
     feed = Feed(settings, own, [giver.send_unsent])
     feed.start()
-    until(lambda: len(read(settings, "verdicts")) == 1)
+    wait_until(lambda: len(read(settings, "verdicts")) == 1)
     feed.stop()  # until it has noted what it sent
     giver.send_unsent(own)
     assert [json.loads(value)["event_id"] for value in read(settings, "verdicts")] == [event_id]
@@ -266,7 +267,7 @@ def test_without_kafka_a_verdict_is_kept_and_says_so(
         giver.send_unsent(own)
         return len(read(settings, "verdicts")) == 1
 
-    until(arrived)
+    wait_until(arrived)
 
 
 def test_a_verdict_by_somebody_elses_tool_takes_the_version_away(alert: Database) -> None:

@@ -24,11 +24,12 @@ from tests.deploy.conftest import CHECKOUT
 from tests.deploy.dashboard import Line, lines
 from tests.deploy.made_secrets import acl_rules, make_secrets, redis_url
 from tests.detectors.rows import row
-from tests.e2e.system import SECRET, System, wait_until
+from tests.e2e.system import SECRET, System
 from tests.services.kafka import RealKafka
 from tests.services.prometheus import Prometheus
 from tests.services.redis import RealRedis
 from tests.services.skipping import skipped_unless_required
+from tests.waiting import wait_until
 
 CONFIG = CHECKOUT / "deploy" / "prometheus" / "prometheus.yml"
 STAGES = ("intake", "watch", "learn", "dispatch")

@@ -7,14 +7,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
 from urllib.request import urlopen
 
 import redis
-from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 from kafka.errors import NoError
 
 from detectors.budget import decode_candidate
@@ -32,9 +32,11 @@ from streams.settings import Settings, load_settings
 from streams.store.entities import SHARDS
 from streams.topics import client_options, create_topics
 from streams.watch import Watch
+from tests.services.clients import producer
 from tests.services.kafka import RealKafka
 from tests.services.redis import RealRedis
 from tests.services.redis_cluster import RealRedisCluster
+from tests.waiting import wait_until
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode()
 MODEL_KEY = "a key for models of tests"
@@ -60,10 +62,6 @@ class Stored(NamedTuple):
     found: dict[str, bytes]
     sources: dict[str, str]
     chain: bytes | None
-
-
-PATIENCE = 3
-"""Times as long as anything takes by itself: tests share the machine."""
 
 
 class System:
@@ -185,24 +183,22 @@ class System:
     def feed(self, events: Iterable[bytes | Mapping[str, Any]], rate: float | None = None) -> int:
         """Sends events to the topics of their families, keyed by seller where they name one; how many."""
         count, started = 0, time.monotonic()
-        with closing(KafkaProducer(**self._client(), linger_ms=5, acks="all")) as producer:
+        with producer(self.settings()) as sending:
             for event in events:
                 value = event if isinstance(event, bytes) else json.dumps(event).encode()
                 body = json.loads(value)
                 key = body.get("seller_id") or body.get("order_id") or body["event_id"]
-                producer.send(FAMILIES[body["type"].split(".")[0]], key=key.encode(), value=value)
+                sending.send(FAMILIES[body["type"].split(".")[0]], key=key.encode(), value=value)
                 count += 1
                 if rate and count % 50 == 0:
                     time.sleep(max(started + count / rate - time.monotonic(), 0))
-            producer.flush()
         return count
 
     def send(self, topic: str, *values: bytes | None, **options: Any) -> None:
         """Sends records as they are, in order."""
-        with closing(KafkaProducer(**self._client(), acks="all")) as producer:
+        with producer(self.settings()) as sending:
             for value in values:
-                producer.send(topic, value=value, **options)
-            producer.flush()
+                sending.send(topic, value=value, **options)
 
     def records(self, topic: str) -> list[Held]:
         """All records that a topic holds now, each partition in order."""
@@ -229,12 +225,9 @@ class System:
     def forge_offsets(self, group: str, topic: str, offset: int) -> None:
         """Says in a group's name that it has read every partition of a topic up to `offset`."""
         forged = {TopicPartition(topic, p): OffsetAndMetadata(offset, "", -1) for p in self.ends(topic)}
-        with closing(KafkaAdminClient(**self._client())) as admin:
+        with closing(KafkaAdminClient(**client_options(self.settings()))) as admin:
             answers = admin.alter_group_offsets(group, forged)
         assert all(error is NoError for error in answers.values()), answers
-
-    def _client(self) -> dict[str, Any]:
-        return client_options(self.settings())
 
     # -- state --------------------------------------------------------------------------------
 
@@ -308,11 +301,3 @@ def rows_of(system: System) -> list[TrainingRow]:
     """What learn was shown, without commands and what the budget of alerts counts."""
     values = (value for _, value in system.read(names.TRAINING) if not value.startswith(SIGNED))
     return [decode_row(value) for value in values if decode_candidate(value) is None]
-
-
-def wait_until(condition: Callable[[], bool], timeout: float, what: str, pause: float = 0.2) -> None:
-    """Waits for `condition`; fails with `what` when it does not come true in `PATIENCE` times its time."""
-    deadline = time.monotonic() + PATIENCE * timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {PATIENCE * timeout:.0f} s: {what}"
-        time.sleep(pause)

@@ -14,7 +14,8 @@ import pytest
 from simulator import simulate
 from tests.chaos.checks import Checker
 from tests.chaos.traffic import Feed, Sent
-from tests.e2e.system import System, wait_until
+from tests.e2e.system import System
+from tests.waiting import wait_until
 
 LOAD = 1_200
 RATE = 400.0

@@ -20,8 +20,9 @@ from streams import names
 from streams.acts import Act, record_act
 from streams.intake import log_partition
 from tests.chaos.reference import fold_partition
-from tests.e2e.system import System, rows_of, wait_until
+from tests.e2e.system import System, rows_of
 from tests.upstream import event, line
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

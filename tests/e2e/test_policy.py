@@ -12,7 +12,8 @@ import pytest
 from detectors.events import PolicyPublished, Record, decode_record
 from simulator import simulate
 from streams import names
-from tests.e2e.system import System, wait_until
+from tests.e2e.system import System
+from tests.waiting import wait_until
 
 FIRST = "[alerts]\nline = 0.6\n"
 SECOND = """

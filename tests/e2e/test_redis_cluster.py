@@ -7,9 +7,10 @@ from simulator import simulate
 from tests.chaos.checks import Checker
 from tests.chaos.receiver import Webhook
 from tests.chaos.traffic import Feed, Sent
-from tests.e2e.system import SECRET, System, wait_until
+from tests.e2e.system import SECRET, System
 from tests.services.kafka import RealKafka
 from tests.services.redis_cluster import RealRedisCluster
+from tests.waiting import wait_until
 
 STAGES = ("intake", "watch", "learn", "dispatch")
 RATE = 400.0

@@ -13,8 +13,9 @@ from streams import names
 from streams.errors import SettingsError
 from streams.topics import ALIKE, SINGLE, Layout
 from tests.chaos.checks import Checker
-from tests.e2e.system import System, wait_until
+from tests.e2e.system import System
 from tests.upstream import event
+from tests.waiting import wait_until
 
 
 def worker(system: System, stage: str, **environment: str) -> "subprocess.CompletedProcess[str]":

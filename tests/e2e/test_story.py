@@ -29,9 +29,10 @@ from simulator.kinds.small_repeat import SmallRepeat
 from streams import names
 from tests.console.brokers import embedded
 from tests.console.pages import PASSWORD, Visitor
-from tests.e2e.system import SECRET, System, rows_of, wait_until
+from tests.e2e.system import SECRET, System, rows_of
 from tests.services.redis import RealRedis
 from tests.upstream import event
+from tests.waiting import wait_until
 
 JUDGED = f'sellerwatch_model_judged_opinions{{model="{RISK}"}}'
 PUBLISHED = f'sellerwatch_models_published_total{{model="{RISK}"}}'

@@ -1,12 +1,13 @@
 """A stage for tests of the transport: it keeps what it was given, and where it stands, as a store would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count, pairwise
 
 from streams.app import App, build_app, run, take
 from streams.kafka.poll import Claim, Part, Partition, Poll
+from tests.waiting import eventually
 
 _groups = count()
 
@@ -73,9 +74,9 @@ class Recorder:
                 self._came.clear()
                 await self._came.wait()
 
-    async def reaches(self, stop: int, partition: int = 0, timeout: float = 30) -> None:
+    async def reaches(self, stop: int, partition: int = 0, timeout: float = 90) -> None:
         """Returns once a partition was worked off up to an offset."""
-        await until(lambda: self.positions.get(Partition(self.topics[0], partition), -1) >= stop, timeout)
+        await eventually(lambda: self.positions.get(Partition(self.topics[0], partition), -1) >= stop, timeout)
 
 
 def build(stage: Recorder, bootstrap: str, *, max_poll_records: int = 1_000, session_timeout: float = 6.0) -> App:
@@ -97,13 +98,6 @@ async def running(bootstrap: str, *topics: str, max_poll_records: int = 1_000) -
         stage.go_on.set()
         stop.set()
         await task
-
-
-async def until(condition: Callable[[], bool], timeout: float = 30) -> None:
-    """Returns once something has come true."""
-    async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110 - what it looks at belongs to others
-            await asyncio.sleep(0.02)
 
 
 def chained(parts: Sequence[Part]) -> bool:

@@ -20,7 +20,8 @@ from sellerwatch.embedded.processes import free_port
 from streams import metrics
 from streams.app import EXIT_TEMPORARY, consumer_of, run
 from streams.kafka import consumer
-from tests.kafka.recorder import Recorder, build, until
+from tests.kafka.recorder import Recorder, build
+from tests.waiting import eventually
 
 FIND_COORDINATOR, HEARTBEAT, SYNC_GROUP = 10, 12, 14
 REBALANCE_IN_PROGRESS, GROUP_AUTHORIZATION_FAILED, INVALID_REQUEST = 27, 30, 42
@@ -87,7 +88,7 @@ async def test_errors_while_it_runs_are_read_and_it_joins_again(mock: EmbeddedKa
         claims = stage.claims
         mock.push_errors(SYNC_GROUP, [INVALID_REQUEST] * 3)
         mock.push_errors(HEARTBEAT, [REBALANCE_IN_PROGRESS])
-        await until(lambda: stage.claims > claims)
+        await eventually(lambda: stage.claims > claims)
 
         assert errors() == 3
         await assert_exact(stage, sent[0] + 20)
@@ -103,7 +104,7 @@ async def test_a_fetch_that_waits_for_the_group_survives_its_error(mock: Embedde
             thread.thread_loop.call_soon_threadsafe(call, *arguments)
 
         later(group.subscription._begin_reassignment)
-        await until(lambda: bool(group._assignment_waiters))  # a fetch waits for the new assignment
+        await eventually(lambda: bool(group._assignment_waiters))  # a fetch waits for the new assignment
         later(group.abort_waiters, InvalidRequestError())
         await asyncio.sleep(0.5)
         later(setattr, group.subscription, "_reassignment_in_progress", False)
@@ -204,7 +205,7 @@ async def test_rebalances_within_rebalances_lose_and_repeat_nothing(mock: Embedd
         for _ in range(rounds):
             claims = stage.claims
             mock.push_errors(HEARTBEAT, [REBALANCE_IN_PROGRESS, REBALANCE_IN_PROGRESS])
-            await until(partial(lambda before: stage.claims > before, claims))
+            await eventually(partial(lambda before: stage.claims > before, claims))
             await stage.has(sum(map(len, stage.values())) + 5)
 
         await assert_exact(stage, sent[0] + 20)

@@ -11,9 +11,10 @@ from kafka import KafkaAdminClient, TopicPartition
 from streams import metrics
 from streams.app import consumer_of
 from streams.kafka.poll import Partition
-from tests.kafka.recorder import Recorder, chained, running, until
+from tests.kafka.recorder import Recorder, chained, running
 from tests.services.kafka import RealKafka, Topics
 from tests.services.skipping import skipped_unless_required
+from tests.waiting import eventually
 
 MEGABYTE = 1024 * 1024
 
@@ -135,7 +136,7 @@ async def test_a_poll_that_is_lost_on_its_way_is_read_again(
         await stage.reaches(1)
         stage.lose_next = 1
         await producer.send_and_wait(topic, b"1", partition=0)
-        await until(lambda: stage.lose_next == 0)
+        await eventually(lambda: stage.lose_next == 0)
         await producer.send_and_wait(topic, b"2", partition=0)
         await stage.reaches(3)
 
@@ -193,7 +194,7 @@ async def test_a_partition_stops_when_retention_was_faster(kafka: RealKafka, top
         stage.go_on.set()
 
         claims = consumer_of(stage.app).claims
-        await until(lambda: Partition(topic, 0) in claims and claims[Partition(topic, 0)].stopped is not None)
+        await eventually(lambda: Partition(topic, 0) in claims and claims[Partition(topic, 0)].stopped is not None)
 
         assert "removed by retention" in str(claims[Partition(topic, 0)].stopped)
         assert stage.offsets() == list(range(stage.positions[Partition(topic, 0)]))

@@ -89,20 +89,33 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Run]]:
         run.process.wait()
 
 
+TRUE_ALERT = re.compile(r"ALERT (low|medium|high|critical) \w+ seller_\w+ score 0\.\d\d: verified, true")
+
+
 @pytest.mark.slow
 def test_it_delivers_verified_alerts_finds_somebody_and_leaves_nothing(demo: Callable[..., Run]) -> None:
-    run = demo("--for", "45s", "--plain")
-    code = run.process.wait(timeout=UP_SECONDS + 60)
+    run = demo("--plain")
+    run.wait_for(lambda: TRUE_ALERT.search(run.text), "an illicit seller is found", 2 * UP_SECONDS)
+    os.killpg(run.process.pid, signal.SIGINT)
+    code = run.process.wait(timeout=60)
 
     assert code == 0, run.text
-    assert re.search(r"ALERT (low|medium|high|critical) \w+ seller_\w+ score 0\.\d\d: verified, true", run.text), (
-        run.text
-    )
     assert not run.processes()
     assert not run.files()
     *_, found, first = run.text.splitlines()
     assert re.search(r"illicit sellers: [1-9]\d* found of the \d+ that were active", found)
     assert re.search(r"first true alert: \d+\.\d s after the start$", first)
+
+
+@pytest.mark.slow
+def test_it_ends_by_itself_when_its_time_is_over(demo: Callable[..., Run]) -> None:
+    run = demo("--sellers", "40", "--for", "1s", "--plain")
+    code = run.process.wait(timeout=UP_SECONDS)
+
+    assert code == (0 if ": verified" in run.text else 1), run.text
+    assert "illicit sellers: " in run.text
+    assert not run.processes()
+    assert not run.files()
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The feed sends the past at once and the present when it is due, and ends when it is told to."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -52,7 +53,9 @@ def test_it_ends_while_it_waits_for_what_is_not_due() -> None:
 
 def test_as_long_as_all_is_well_it_touches_its_pulse(tmp_path: Path) -> None:
     pulse = tmp_path / "pulse"
+    pulse.touch()
+    os.utime(pulse, (0, 0))
 
     Feed(Taken(), threading.Event(), pulse).play(season(0))
 
-    assert time.time() - pulse.stat().st_mtime < 5
+    assert pulse.stat().st_mtime > 0

@@ -3,14 +3,12 @@
 import csv
 import json
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from kafka import KafkaProducer
 from typer.testing import CliRunner
 
 from bench.reports import BOUND_MIB, measure
@@ -41,8 +39,8 @@ from streams import names
 from streams.errors import SettingsError, UnavailableError
 from streams.files import FilesError, write_events
 from streams.settings import Settings
-from streams.topics import client_options
 from tests.builders import order_placed, payment, record, registered
+from tests.services.clients import producer
 
 MARCH = 1_772_323_200_000_000
 """2026-03-01T00:00Z."""
@@ -413,12 +411,11 @@ def test_without_files_the_topics_are_read(tmp_path: Path, folder: Path, mock_ka
         period = period_of("2026-03-01", "2026-04-01")
         with pytest.raises(SettingsError, match=r"topic sellerwatch\.decisions is missing"):
             build(period, Sources(), Choices(), settings)
-        with closing(KafkaProducer(**client_options(settings), acks="all")) as producer:
+        with producer(settings) as sending:
             for topic, lines in zip((names.DECISIONS, names.ALERTS, names.EVENTS), market(), strict=True):
                 own.create_topic(topic, 3)
                 for number, line in enumerate([*lines, b"no record of ours", *lines]):
-                    producer.send(topic, value=line, partition=number % 3)
-            producer.flush()
+                    sending.send(topic, value=line, partition=number % 3)
         found = build(period, Sources(), Choices(), settings)
 
     numbers = [table for section in found.sections for table in section.tables]

@@ -24,7 +24,7 @@ from streams.store.partition import Answer, Commit, PartitionStore
 from tests.services.redis_cluster import ClusterNode, RealRedisCluster
 from tests.store.gatherers import always
 from tests.store.rollback import restore, snapshot
-from tests.streams.delivery import eventually
+from tests.waiting import eventually
 
 PARTITIONS = 12
 

@@ -17,6 +17,7 @@ from sellerwatch.receiver import Receiver
 from streams.delivery.outbox import Depth, Outbox
 from streams.dispatch import Dispatcher
 from streams.store.connection import patiently
+from tests.waiting import eventually
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret, as long as that.").decode()
@@ -123,18 +124,7 @@ async def depths(outbox: Outbox) -> list[Depth]:
     return await patiently(outbox.redis, outbox.depths, stage="test")
 
 
-async def eventually(holds: Callable[[], Awaitable[bool] | bool], within: float = 30.0) -> None:
-    """Waits until `holds`; fails where it does not come true."""
-    deadline = time.monotonic() + within
-    while True:
-        answer = holds()
-        if answer if isinstance(answer, bool) else await answer:
-            return
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.005)
-
-
-async def emptied(outbox: Outbox, within: float = 30.0) -> None:
+async def emptied(outbox: Outbox, within: float = 90.0) -> None:
     """Waits until the outbox holds nothing."""
 
     async def empty() -> bool:

@@ -55,7 +55,7 @@ def test_an_act_that_kafka_does_not_confirm_in_time_is_refused() -> None:
     with pytest.raises(UnavailableError, match="nothing was done"):
         record_act(Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11"), ERASED, patience=0.5)
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_an_act_with_free_text_or_an_address_in_its_details_is_refused_before_kafka_is_asked() -> None:

@@ -25,13 +25,13 @@ from tests.streams.delivery import (
     Endpoint,
     answering,
     emptied,
-    eventually,
     hanging,
     put_aside,
     raise_alert,
     running,
     undelivered,
 )
+from tests.waiting import eventually
 
 IDLE = timedelta(milliseconds=5)
 QUICK = Retries(delays=(timedelta(milliseconds=20), timedelta(milliseconds=40)))

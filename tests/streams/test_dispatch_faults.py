@@ -25,13 +25,13 @@ from tests.streams.delivery import (
     Endpoint,
     crashing,
     emptied,
-    eventually,
     hanging,
     put_aside,
     raise_alert,
     running,
     undelivered,
 )
+from tests.waiting import eventually
 
 IDLE = timedelta(milliseconds=5)
 LEASE = timedelta(seconds=3)

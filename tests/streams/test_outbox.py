@@ -11,7 +11,8 @@ from redis.exceptions import ResponseError
 from streams.delivery.dead_alerts import DeadAlerts
 from streams.delivery.outbox import Outbox
 from streams.delivery.queued_alert import QueuedAlert, Tries
-from tests.streams.delivery import Clock, alert_json, eventually, raise_alert, undelivered
+from tests.streams.delivery import Clock, alert_json, raise_alert, undelivered
+from tests.waiting import eventually
 
 ROOM = 32
 

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, NamedTuple
 
 import pytest
 import redis
-from kafka import KafkaProducer
 from typer.testing import CliRunner
 
 from sellerwatch.cli import app
@@ -17,7 +15,8 @@ from streams.errors import SellerwatchError, SettingsError
 from streams.files import FilesError
 from streams.reading import Held, read_topic
 from streams.settings import Settings, load_settings
-from streams.topics import CONFIGS, SINGLE, client_options
+from streams.topics import CONFIGS, SINGLE
+from tests.services.clients import producer
 
 PARTITIONS = 2
 
@@ -58,10 +57,9 @@ class Ground:
         return json.loads(result.stdout)
 
     def send(self, topic: str, *values: bytes, partition: int = 0, **options: Any) -> None:
-        with closing(KafkaProducer(**client_options(self.settings), acks="all")) as producer:
+        with producer(self.settings) as sending:
             for value in values:
-                producer.send(topic, value=value, partition=partition, **options)
-            producer.flush()
+                sending.send(topic, value=value, partition=partition, **options)
 
     def records(self, topic: str) -> list[Held]:
         """All that a topic holds, each partition in order."""
