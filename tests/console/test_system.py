@@ -184,7 +184,7 @@ def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, sto
 
 
 def test_a_model_that_was_signed_by_another_key_is_not_put_in_force(app: Any, store: Any, settings: Settings) -> None:
-    kept = Announcement(RISK, "risk-0", MONDAY, sign(b"another key", b"a model"), 120, 0.61, 0.7, 0.02)
+    kept = Announcement(RISK, "risk-0", MONDAY, sign(b"a key that is not ours", b"a model"), 120, 0.61, 0.7, 0.02)
     store.set(f"{{sw.learn.0}}{slots_of(RISK, MONDAY)[0]}", encode_announcement(kept))
     sent, admin = read_topic(settings, names.TRAINING), logged_in(app, "admin")
     answer = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-0")
