@@ -48,7 +48,15 @@ const keys = {
   "/": () => one(".find input")?.focus(),
   "?": () => one("#help")?.showModal(),
 };
+const OFF = "sellerwatch-keys-off";  // who speaks to a computer types letters without meaning to
+const acting = one("[data-keys]");
+if (acting) {
+  acting.checked = !localStorage.getItem(OFF);
+  acting.addEventListener("change", () => acting.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1"));
+  one("[data-help]").addEventListener("click", keys["?"]);
+}
 addEventListener("keydown", (event) => {
+  if (!acting?.checked || (event.repeat && !"jk".includes(event.key))) return;  // one that is held judges once
   const typing = event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
   event.preventDefault();

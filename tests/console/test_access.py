@@ -103,6 +103,26 @@ def test_after_five_failures_even_the_right_password_has_to_wait(app: Any) -> No
     assert visiting(app, address="192.0.2.2").log_in("lead").status_code == 303, "its owner elsewhere is kept out"
 
 
+@pytest.mark.parametrize(
+    ("tries", "waits", "goes_on"),
+    [
+        ([("lead", f"192.0.2.{n}") for n in range(100)], ("lead", "198.51.100.1"), ("admin", "192.0.2.1")),
+        ([(f"name-{n}", "192.0.2.1") for n in range(20)], ("lead", "192.0.2.1"), ("lead", "198.51.100.1")),
+    ],
+    ids=["one name from everywhere", "many names from one address"],
+)
+def test_who_guesses_on_a_broad_front_has_to_wait_and_nobody_else(
+    tries: list[tuple[str, str]], waits: tuple[str, str], goes_on: tuple[str, str]
+) -> None:
+    limiter = Limiter(clock=lambda: 0.0)
+    for each in tries[1:]:
+        limiter.failed(*each)
+    assert limiter.wait(*waits) == 0.0
+    limiter.failed(*tries[0])
+    assert limiter.wait(*waits) > 800.0
+    assert limiter.wait(*goes_on) == 0.0
+
+
 def test_who_logs_out_is_out_also_with_a_copy_of_the_cookie(app: Any) -> None:
     visitor = visiting(app)
     visitor.log_in("analyst")

@@ -178,6 +178,29 @@ def test_the_queue_is_worked_off_by_keys(people: dict[str, Person], site: Site) 
     expect(lead.page.get_by_text("Confirmed by lead", exact=False).first).to_be_visible()
 
 
+def test_keys_can_be_switched_off_and_one_that_is_held_judges_once(browser: Browser, site: Site) -> None:
+    """WCAG 2.2, success criterion 2.1.4, which no program can test."""
+    lead = person(browser, site, "lead")
+    lead.open("/")
+    lead.page.get_by_role("button", name="Keys ?").click()
+    lead.page.get_by_label("Keys act").uncheck()
+    lead.page.get_by_role("button", name="Close").click()
+    lead.page.keyboard.press("j")
+    expect(lead.page.locator(".queue > li a:focus")).to_have_count(0)
+    lead.page.reload()
+    lead.page.get_by_role("button", name="Keys ?").click()
+    expect(lead.page.get_by_label("Keys act")).not_to_be_checked()
+    lead.page.get_by_label("Keys act").check()
+    lead.page.get_by_role("button", name="Close").click()
+    lead.page.evaluate("document.activeElement.blur()")
+    lead.page.keyboard.press("j")
+    held = "new KeyboardEvent('keydown', {key: 'x', repeat: true, bubbles: true})"
+    lead.page.evaluate(f"document.activeElement.dispatchEvent({held})")
+    expect(lead.page.locator(".choose:checked")).to_have_count(0)
+    lead.page.keyboard.press("x")
+    expect(lead.page.locator(".choose:checked")).to_have_count(1)
+
+
 def test_of_two_who_judge_at_once_the_second_is_shown_what_the_first_did(people: dict[str, Person], site: Site) -> None:
     first, second, alert = people["lead"], people["analyst"], alert_ids(site)[1]
     for somebody in (first, second):

@@ -17,7 +17,8 @@ from console.store.feed.positions import MovedError, Place, anchor_of, read_posi
 from console.store.feed.rebuilding import rebuild
 from console.store.feed.running import Feed
 from console.store.queries.alert import Judgement, alert_page
-from console.store.schema import FED, alerts, decisions, labels, leases, orders, positions, sellers, verdicts
+from console.store.schema import FED, alerts, decisions, given, labels, leases, orders, positions, sellers, verdicts
+from console.store.writing import put
 from detectors.decision import Decision, encode_alert, encode_decision, say_time
 from detectors.events import (
     DAY,
@@ -254,6 +255,17 @@ def test_what_is_old_is_forgotten_unless_somebody_is_at_it(database: Database) -
     assert {name: rows for name, rows in contents(database, positions).items() if rows} == {}
 
 
+def test_a_verdict_that_was_never_sent_is_not_forgotten_however_old_it_is(database: Database) -> None:
+    said = {"alert_id": "alr_000001", "seller_id": "seller-1", "verdict": "dismissed", "analyst": "ada", "role": "lead"}
+    old = said | {"based_on": 1, "given_at": MONDAY}
+    with database.writing() as connection:
+        put(connection, given, [old | {"event_id": "kept"}])
+        put(connection, given, [old | {"event_id": "sent", "sent_at": MONDAY}])
+    keeping.forget(database, NOW + 99 * DAY, DAY)
+    with database.reading() as connection:
+        assert connection.execute(select(given.c.event_id)).scalars().all() == ["kept"]
+
+
 def test_one_reads_at_a_time_until_its_lease_is_over(database: Database) -> None:
     with database.writing() as connection:
         assert take_lease(connection, "one", NOW)
@@ -376,12 +388,12 @@ def test_a_database_that_does_not_answer_is_not_taken_for_a_kafka_that_is_away(
     with closing(sqlite3.connect(tmp_path / "console.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         feed.start()
-        until(lambda: "database" in (feed.failing or ""))
+        wait_until(lambda: "database" in (feed.failing or ""))
         assert not feed.kafka_away
         other.execute("ROLLBACK")
-        until(lambda: feed.kafka_away)
+        wait_until(lambda: feed.kafka_away)
         other.execute("BEGIN IMMEDIATE")
-        until(lambda: not feed.kafka_away)
+        wait_until(lambda: not feed.kafka_away)
         assert "database" in (feed.failing or "")
     feed.stop(0.1)
     database.close()

@@ -195,6 +195,15 @@ def test_a_verdict_on_the_seller_is_one_on_what_was_raised_before(database: Data
     assert _ids(database) == ["alr_000002"]
 
 
+def test_a_snooze_of_one_pattern_of_a_seller_leaves_the_others_open(database: Database) -> None:
+    _take(database, raised(1), raised(2, seller_id="seller-1", pattern="velocity"))
+    with database.writing() as connection:
+        judged(connection, "snoozed", pattern="velocity", until=NOW + HOUR, reason="a sale")
+        settle(connection, ["seller-1"], NOW)
+    assert _ids(database, QueueFilter(states=("snoozed",))) == ["alr_000002"]
+    assert _ids(database) == ["alr_000001"]
+
+
 def test_a_snooze_ends_by_the_clock_and_leaves_the_version(database: Database) -> None:
     _take(database, raised(1))
     with database.writing() as connection:

@@ -193,7 +193,9 @@ async def test_a_cluster_grows_by_a_step_and_says_why(database: Database, redis:
         ("seller-2", "device", 0.5994),
         ("seller-3", "ip", 0.0),
     ]
+    assert [node.seller_id for node in one.nodes if node.expanded] == ["seller-1"]
     two = await cluster(database, redis, "sw", "seller-1", steps=2)
+    assert {node.seller_id for node in two.nodes if not node.expanded} == {"seller-4"}
     assert [node.seller_id for node in two.nodes if node.distance == 2] == ["seller-4"]
     assert (two.cut, two.redis) == (False, True)
     small = await cluster(database, redis, "sw", "seller-1", steps=2, most=3)
@@ -225,11 +227,14 @@ async def test_a_personal_value_is_hashed_and_found_wherever_it_was_seen(
         database,
         record(LinkFound("seller-5", "email", new.of("email", "ann@example.org"), "seller", 2)),
         record(order_placed(buyer_id=new.of("buyer", "ann@example.org"), order_id="o1"), seller_id="seller-8"),
+        record(LinkFound("seller-0", "email", new.of("email", "ann@example.org"), "buyer", 2)),
     )
     found = await holders(database, redis, settings, " Ann@Example.org ")
     assert [(h.seller_id, h.kind, h.role, h.listed) for h in found.holders] == [
         ("seller-1", "email", "seller", []),
+        ("seller-5", "email", "seller", []),
         ("seller-7", "email", "seller", ["ofac"]),
+        ("seller-0", "email", "buyer", []),
     ]
     exact = await holders(database, redis, settings, "ann@example.org", "buyer")
     assert [(h.seller_id, h.role) for h in exact.holders] == [("seller-8", "buyer")]

@@ -121,7 +121,10 @@ def test_a_refused_event_is_put_away_and_an_analyst_may_not(app: Any, lead: Visi
         assert (told["told"]["reason"], told["told"]["original"]) == ("wrong_type", original)
     assert analyst.post(f"{here}/discard", seen="/").status_code == 403
     assert lead.post(f"{here}/discard", seen=here).status_code == 303
-    assert last_act(settings)["act"] == "rejected.discarded"
+    act = last_act(settings)
+    assert act["act"] == "rejected.discarded"
+    assert lead.post(f"{here}/discard", seen="/").status_code == 409
+    assert last_act(settings) == act, "what was not done is recorded"
     assert "discarded by lead" in lead.get("/system/refused").text
     assert lead.get("/system/refused/0/99").status_code == 404
 
@@ -176,6 +179,30 @@ def test_only_an_admin_puts_an_older_model_in_force(app: Any, lead: Visitor, sto
     assert last_act(settings)["subject"] == RISK
     unknown = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-9")
     assert unknown.status_code == 404
+
+
+def test_a_model_that_was_signed_by_another_key_is_not_put_in_force(app: Any, store: Any, settings: Settings) -> None:
+    kept = Announcement(RISK, "risk-0", MONDAY, sign(b"a key that is not ours", b"a model"), 120, 0.61, 0.7, 0.02)
+    store.set(f"{{sw.learn.0}}{slots_of(RISK, MONDAY)[0]}", encode_announcement(kept))
+    sent, admin = read_topic(settings, names.TRAINING), logged_in(app, "admin")
+    answer = admin.post("/system/models", seen="/system/models", action="rollback", version="risk-0")
+    assert answer.status_code == 409
+    assert "signed by another key" in answer.text
+    assert len(list(read_topic(settings, names.TRAINING))) == len(list(sent))
+
+
+def test_of_many_that_are_judged_at_once_those_that_changed_meanwhile_are_left_and_named(lead: Visitor) -> None:
+    form = {"verdict": "dismissed", "note": "one wholesaler", "next": "/"}
+    answer = lead.post("/verdicts", seen="/", chosen=["alr_000004 1", "alr_000005 7"], **form)
+    assert answer.status_code == 409
+    assert "1 alert had changed meanwhile" in answer.text
+    assert "1 of 2 were dismissed" in answer.text
+    assert "alr_000005" in answer.text
+    assert "one wholesaler" in answer.text, "what was typed is lost"
+    states = [lead.get(f"/api/alerts/alr_00000{n}").json()["item"]["state"] for n in (4, 5)]
+    assert states == ["dismissed", "open"]
+    assert lead.post("/verdicts", seen="/", **form).status_code == 400
+    assert lead.post("/verdicts", seen="/", chosen=["alr_000005 1", "alr_000006 1"], **form).status_code == 303
 
 
 def test_a_word_is_accepted_by_a_lead_and_not_by_an_analyst(app: Any, lead: Visitor, settings: Settings) -> None:

@@ -146,4 +146,5 @@ def _kept(database: Database, hashes: Sequence[tuple[str, str]]) -> list[Holder]
         query = select(orders.c.seller_id, orders.c.buyer, orders.c.placed_at).where(orders.c.buyer.in_(kinds))
         bought = connection.execute(query.order_by(orders.c.placed_at).limit(10 * MOST)).all()
     found = [Holder(row.seller_id, kinds[row.value], row.own_role, row.found_at, []) for row in joined]
+    found += [Holder(row.other, kinds[row.value], row.role, row.found_at, []) for row in joined]
     return found + [Holder(row.seller_id, "buyer", "buyer", row.placed_at, []) for row in bought]

@@ -192,8 +192,9 @@ def test_the_console_forgets_as_well(filled: Ground, tmp_path: Path, monkeypatch
     filled.told("erase", "--buyer", "ann", "--yes", "--wait", "0")
     done = filled.told("erase", "--seller", "shop-1", "--yes", "--wait", "0")
 
-    rows = "the console's database: 2 rows, which a `sellerwatch console rebuild` leaves out, too"
-    assert done["elsewhere"] == [rows]
+    assert done["elsewhere"] == [
+        "the console's database: 2 rows, which a `sellerwatch console rebuild` leaves out, too"
+    ]
     with database.reading() as connection:
         assert [tuple(row) for row in connection.execute(select(orders.c.seller_id, orders.c.buyer))] == [
             ("shop-2", "")
