@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from math import exp
 from typing import ClassVar
 
-import numpy as np
-
 from detectors.batch import Batch, Column, Matrix, above, half, rise
 from detectors.events import DAY, Micros, Record, ReviewLeft
 from detectors.patterns.base import Case, Term, against, share
@@ -15,24 +13,36 @@ from detectors.patterns.reviewers import PRAISE
 from detectors.profiles.facet_states import ReviewCircle, Reviews
 from detectors.profiles.moment import Learner, Moment
 from detectors.profiles.profile import Profile
+from detectors.profiles.running import faded
 
 MEMORY = 20
 """Reviews that a running share remembers."""
 DOUBT = 3
 """Ordinary reviews that every seller is taken to have had."""
+ANYHOW = 2.0
+"""Reviews that praise a day, which may come without a reason."""
+LATELY = 7.0
+"""Days in which a burst fades: a seller's next order may take some."""
 NONE = Reviews(0)
 
 
 def _is_stranger(record: Record) -> bool:
     """Whether the reviewer has praised other sellers, and is not known to have bought of this one."""
-    reviewed = any(seen.kind == "reviewer" and seen.sellers for seen in record.seen)
-    return reviewed and not any(seen.kind == "buyer" and seen.own for seen in record.seen)
+    return not _has_bought(record) and any(seen.kind == "reviewer" and seen.sellers for seen in record.seen)
+
+
+def _has_bought(record: Record) -> bool:
+    return any(seen.kind == "buyer" and seen.own for seen in record.seen)
 
 
 def _names_no_order(record: Record, body: ReviewLeft) -> bool:
-    """Whether it names no order, or one that somebody else placed; an order that is not known may be older."""
-    placed_by = record.order.buyer if record.order else ""
-    return body.order_id is None or (placed_by not in ("", body.buyer_id))
+    """Whether it names no order and its author is no customer, or an order that somebody else placed.
+
+    An order that is not known may be older.
+    """
+    if body.order_id is None:
+        return not _has_bought(record)
+    return record.order is not None and record.order.buyer not in ("", body.buyer_id)
 
 
 def _learn_review(p: Profile, record: Record, body: ReviewLeft, time: Micros, _m: Moment) -> None:
@@ -44,14 +54,17 @@ def _learn_review(p: Profile, record: Record, body: ReviewLeft, time: Micros, _m
     praises = body.rating >= PRAISE
     orderless = praises and _names_no_order(record, body)
     stranger = orderless and _is_stranger(record)
+    day, month = before.day * exp(-days) + praises, before.month * exp(days / -30.0) + praises
+    expected = (max(month - day, 0.0) + p.orders_30d) / 30.0
     p.reviews = Reviews(
         time,
         count,
-        before.day * exp(-days) + praises,
-        before.month * exp(days / -30.0) + praises,
+        day,
+        month,
         before.orderless + (orderless - before.orderless) * rate,
         before.praise + ((body.rating == 5) - before.praise) * rate,
         before.strangers + (stranger - before.strangers) * rate,
+        max(faded(before.excess, time - before.at, LATELY), day - 3.0 * expected - ANYHOW),
     )
 
 
@@ -59,7 +72,7 @@ class ReviewsFacet:
     """How reviews come, how many praise, whether anything was bought."""
 
     state: ClassVar[str] = "reviews"
-    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 7
+    nothing: ClassVar[tuple[float, ...]] = (0.0,) * 5
     features: ClassVar[tuple[str, ...]] = ("review_burst", "review_orderless", "review_praise", "reviewers_shared")
     prior: ClassVar[Mapping[str, float]] = {"review_burst": 0.05, "review_orderless": 0.02, "review_praise": 0.4}
 
@@ -68,15 +81,12 @@ class ReviewsFacet:
 
     def measure(self, p: Profile, _m: Moment) -> tuple[float, ...]:
         s = p.reviews or NONE
-        days = (p.clock - s.at) / DAY
-        day, month = s.day * exp(-days), s.month * exp(days / -30.0)
-        return s.count, day, month, s.orderless, s.praise, p.orders_30d, s.strangers
+        return s.count, faded(s.excess, p.clock - s.at, LATELY), s.orderless, s.praise, s.strangers
 
     def features_of(self, raw: Matrix) -> Sequence[Column]:
-        (count, day, month, orderless, praise, orders, strangers) = raw
-        expected = (np.maximum(month - day, 0.0) + orders) / 30.0
+        (count, excess, orderless, praise, strangers) = raw
         return (
-            half(np.maximum(day - 3.0 * expected - 2.0, 0.0), 6.0),
+            half(excess, 6.0),
             orderless,
             praise * half(count, 4.0),
             strangers,
@@ -84,11 +94,12 @@ class ReviewsFacet:
 
 
 def _say_burst(case: Case) -> str:
-    return f"about {case.state(Reviews, NONE).day:.0f} reviews that praise within a day, far more than orders bring"
+    excess = case.state(Reviews, NONE).excess
+    return f"within a day, about {excess:.0f} more reviews that praise than three times what orders bring"
 
 
 def _say_orderless(case: Case) -> str:
-    return against(case, f"{share(case.observed)} of reviews praise and name no order of the reviewer's")
+    return against(case, f"{share(case.observed)} of reviews praise, by people of whom no order is known here")
 
 
 def _say_praise(case: Case) -> str:

@@ -28,6 +28,8 @@ class Reviews(Struct, frozen=True, array_like=True, gc=False):
     """Share of late with five stars."""
     strangers: float = 0.0
     """Share of late that praise, by people who never bought here and praise other sellers too."""
+    excess: float = 0.0
+    """How many more praised within a day than orders bring, fading over a week."""
 
 
 class Praised(Struct, frozen=True, array_like=True, gc=False):

@@ -74,18 +74,22 @@ def test_honest_reviews_are_counted_with_the_sellers_that_they_alert(tmp_path: P
     reviewed = [(f"o{n}", 5, "2017-03-11 20:30:00") for n in range(3)]
     text = honest(olist.load(tables.olist(tmp_path, items, reviews=reviewed), Selection()))
 
-    assert "| as they are             | 3        | 1       | 0 " in text
-    assert "| without their order ids | 3        | 1       | 0 " in text
+    assert "| as they are                            | 3        | 1       | 0 " in text
+    assert counts(text) == ["0", "0", "0"]
 
 
-def test_a_burst_of_orderless_praise_among_them_would_be_counted(tmp_path: Path) -> None:
+def counts(text: str) -> list[str]:
+    """Sellers alerted: as they are, without order ids, by people who bought nothing."""
+    return [line.split("|")[4].strip() for line in text.splitlines() if line.startswith("|")][2:]
+
+
+def test_a_burst_of_praise_by_strangers_among_them_would_be_counted(tmp_path: Path) -> None:
     items = [(f"o{n}", "mug", "s", "2017-03-08 12:00:00", 10.0, 2.5, "housewares") for n in range(25)]
     items.append(("last", "mug", "s", "2017-03-11 21:00:00", 10.0, 2.5, "housewares"))
     reviewed = [(f"o{n}", 5, "2017-03-11 20:30:00") for n in range(25)]
     text = honest(olist.load(tables.olist(tmp_path, items, reviews=reviewed), Selection()))
 
-    assert "| as they are             | 25       | 1       | 0 " in text
-    assert "| without their order ids | 25       | 1       | 1 " in text
+    assert counts(text) == ["0", "0", "1"]
 
 
 def test_ratings_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -43,11 +43,20 @@ def test_reviews_fade_and_a_seller_without_any_has_no_state() -> None:
     assert market.seller().reviews is None
     reviews(market, 20, days=0.0, order=False)
     burst = features(market)["review_burst"]
-    market.now += 10 * DAY
+    market.now += 60 * DAY
     market.happens(order_placed())
 
     assert burst > 0.6
-    assert features(market)["review_burst"] == 0.0
+    assert features(market)["review_burst"] < 0.01
+
+
+def test_a_burst_is_still_known_when_the_next_order_takes_some_days() -> None:
+    market = shop(30)
+    for number in range(40):
+        market.happens(ReviewLeft(f"reader-{number}", 5), days=0.01)
+    market.happens(order_placed(), days=2.0)
+
+    assert market.patterns() == ["reviews"]
 
 
 def praised_by(market: Market, *seen: Sighting, order: bool = False) -> Market:
@@ -99,3 +108,13 @@ def test_an_order_that_somebody_else_placed_is_none_of_the_reviewer_s() -> None:
 
     assert features(borrowed)["review_orderless"] > 0.4
     assert features(own)["review_orderless"] == 0.0
+
+
+def test_customers_who_were_asked_to_review_and_name_no_order_have_bought() -> None:
+    market = shop(30)
+    for number in range(30):
+        market.happens(ReviewLeft(f"customer-{number}", 5), known_buyer(own=1), days=0.01)
+    market.happens(order_placed(), days=0.01)
+
+    assert features(market)["review_orderless"] == 0.0
+    assert market.patterns() == []

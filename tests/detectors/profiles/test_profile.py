@@ -66,7 +66,7 @@ TIMES = (
 
 
 FULLEST = {
-    "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
+    "reviews": Reviews(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "payment_mix": PaymentMix(MONDAY, COUNT, 1.2345, 1.2345, 1.2345, 1.2345, 1.2345),
     "account": Account("throwaway", ("email", "payout_account", "phone", "tax_id"), 1.0, 1.0),
     "parcels": Parcels(COUNT, 1.2345, 1.2345, 1.2345, 1.2345, "€" * 24, "€" * 24),
