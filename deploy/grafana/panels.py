@@ -9,8 +9,8 @@ SIZES: Final = {"stat": (3, 4)}
 """Width and height of a kind of panel; of the others: 8, 8."""
 INSTANT: Final = ("stat", "table", "bargauge")
 BAR: Final = "1m"
-"""A bar counts at least so long: shorter ones, each over a longer window, would count an alert several times."""
-REACH: Final = {"short": 1, "none": 1, "eps": 1, "ops": 1, "rowsps": 1}
+"""A bar and a heatmap's column stand for at least so long: for less they are too thin to be seen."""
+REACH: Final = {"short": 1, "none": 1, "eps": 1, "ops": 1, "rowsps": 1, "s": 0.1, "percentunit": 0.1}
 """How far an axis goes at least, by unit: where all is 0, Grafana draws one to 100."""
 OPTIONS: Final[dict[str, Json]] = {
     "timeseries": {
@@ -55,7 +55,7 @@ def panel_of(told: Mapping[str, Any]) -> Json:
         "fieldConfig": {"defaults": _defaults(kind, told), "overrides": _overrides(told)},
         "options": _options(kind, told),
     }
-    if told.get("bars"):
+    if told.get("bars") or kind == "heatmap":
         panel["interval"] = BAR
     if columns := told.get("columns"):
         panel["transformations"] = [_columns(columns)]
