@@ -114,11 +114,9 @@ def test_what_a_resumption_needs_is_there(app: App) -> None:
 def test_tables_start_with_what_ours_does_without_the_pause() -> None:
     *_, body = inspect.getsource(TableManager.on_start).partition('"""Call when table manager is starting."""')
 
-    assert (
-        body.split()
-        == (
-            "await self.sleep(1.0) if not self.should_stop: await self._update_channels() await self.recovery.start()"
-        ).split()
+    told = " ".join(body.split())
+    assert told == (
+        "await self.sleep(1.0) if not self.should_stop: await self._update_channels() await self.recovery.start()"
     )
 
 
