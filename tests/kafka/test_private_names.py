@@ -111,6 +111,15 @@ def test_what_a_resumption_needs_is_there(app: App) -> None:
     assert parameters(Recovery.__init__)[:3] == ["self", "app", "tables"]
 
 
+def test_tables_start_with_what_ours_does_without_the_pause() -> None:
+    *_, body = inspect.getsource(TableManager.on_start).partition('"""Call when table manager is starting."""')
+
+    told = " ".join(body.split())
+    assert told == (
+        "await self.sleep(1.0) if not self.should_stop: await self._update_channels() await self.recovery.start()"
+    )
+
+
 def test_the_consumers_read_offsets_are_ours(app: App) -> None:
     """Faust drops what is below its own read offset, and the driver sets it whenever it seeks."""
     offsets: Any = app.consumer._read_offset
