@@ -26,6 +26,7 @@ from streams.kafka.poll import Partition
 from streams.kafka.producer import Producer
 from tests.kafka.recorder import Recorder, build, running
 from tests.services.kafka import RealKafka, Topics
+from tests.waiting import eventually
 
 HERE = TopicPartition("orders", 0)
 
@@ -192,8 +193,8 @@ async def test_a_position_is_valid_once_it_is_set() -> None:
 async def test_what_a_running_consumer_is_made_of_is_what_we_reach_for(kafka: RealKafka, topics: Topics) -> None:
     (topic,) = topics("orders", partitions=1)
     async with running(kafka.bootstrap, topic) as stage:
-        await stage.reaches(0)
         consumer: Any = stage.app.consumer
+        await eventually(lambda: bool(consumer.claims))  # made when the position is set
         inner = consumer._thread._consumer
         state = inner._subscription.subscription.assignment._tp_state[TopicPartition(topic, 0)]
 
