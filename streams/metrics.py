@@ -124,7 +124,7 @@ WEBHOOK_ATTEMPTS = Counter("sellerwatch_webhook_attempts_total", "Deliveries tri
 WEBHOOK_DELIVERY_SECONDS = Histogram(
     "sellerwatch_webhook_delivery_seconds",
     "From an alert's entry into the log to its acceptance by the receiver.",
-    buckets=(*LATENCY_BUCKETS, 300, 3600, 21600, 86400),
+    buckets=(*LATENCY_BUCKETS, 120, 300, 900, 3600, 21600, 86400),
 )
 WEBHOOK_DEAD = Counter("sellerwatch_webhook_dead_total", "Alerts given up after the whole retry schedule.")
 WEBHOOK_DISABLED = Gauge("sellerwatch_webhook_endpoint_disabled", "1 after the endpoint answered 410 Gone.")

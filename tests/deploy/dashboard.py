@@ -18,10 +18,12 @@ class Line(NamedTuple):
     panel: str
     legend: str
     expr: str
+    may_be_empty: bool
+    """Whether its panel has a word for that."""
 
     def filled_in(self, window: str) -> str:
         """With Grafana's variables replaced."""
-        return self.expr.replace("$__rate_interval", window).replace("$__range", window)
+        return re.sub(r"\$__(rate_interval|interval|range)\b", window, self.expr)
 
     def __str__(self) -> str:
         return f"{self.panel}: {self.legend}"
@@ -40,7 +42,9 @@ def panels(*names: str) -> list[dict[str, Any]]:
 def lines() -> Iterator[Line]:
     """Every query, each once: some panels stand on two dashboards."""
     found = {
-        (target["expr"], target["legendFormat"]): Line(panel["title"], target["legendFormat"], target["expr"])
+        (target["expr"], target["legendFormat"]): Line(
+            panel["title"], target["legendFormat"], target["expr"], "noValue" in panel["fieldConfig"]["defaults"]
+        )
         for panel in panels()
         for target in panel["targets"]
     }

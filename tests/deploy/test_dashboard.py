@@ -188,9 +188,8 @@ def _add_rows(kafka: RealKafka) -> None:
 def test_a_query_gives_data(observed: Observed, line: Line) -> None:
     values = observed.prometheus.values(line.filled_in(WINDOW))
 
-    assert values
     assert all(math.isfinite(value) or line.panel in ("A commit, p99", "A poll, p99") for value in values)
-    assert any(math.isfinite(value) for value in values)
+    assert any(math.isfinite(value) for value in values) or line.may_be_empty
     if line.panel in BUSY and line.legend not in ("refused", "policies refused", "errors"):
         assert any(value > 0 for value in values)
 

@@ -8,11 +8,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from deploy.grafana.build import NAMES, written
+from detectors.alert_policy import SEVERITIES
 from streams import metrics
 from tests.deploy.conftest import CHECKOUT
 from tests.deploy.dashboard import FOLDER, dashboard, lines, metrics_in, panels
 
-UNITS = {"none", "short", "s", "bytes", "percentunit", "eps", "ops"}
+UNITS = {"none", "short", "s", "bytes", "percentunit", "eps", "ops", "rowsps", "dthms"}
 OURS = {family.name for family in REGISTRY.collect() if family.name.startswith("sellerwatch_")}
 """Every metric of streams/metrics.py, which is imported for that."""
 
@@ -120,3 +121,49 @@ def test_what_is_good_below_a_value_is_coloured_from_below() -> None:
 
     steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [(step["color"], step["value"]) for step in steps] == [("red", None), ("orange", 0.99), ("green", 0.995)]
+
+
+def drawn(panel: dict[str, Any]) -> dict[str, Any]:
+    return dict(panel["fieldConfig"]["defaults"].get("custom", {}))
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
+def test_bars_count_each_event_once_and_only_bars_count(panel: dict[str, Any]) -> None:
+    bars = drawn(panel).get("drawStyle") == "bars"
+    counts = {window for target in panel["targets"] for window in re.findall(r"increase\(.*?\[(.*?)]", target["expr"])}
+
+    assert counts <= ({"$__interval"} if bars else {"$__range"})  # the rate's window is longer than the step
+    assert not bars or (counts and panel["interval"] == "1m")
+
+
+@pytest.mark.parametrize("name", ["overview", "risk"])
+def test_the_colours_of_alerts_say_how_severe_they_are(name: str) -> None:
+    (panel,) = [panel for panel in panels(name) if panel["title"] == "Alerts by severity"]
+
+    colours = {
+        rule["matcher"]["options"]: rule["properties"][0]["value"]["fixedColor"]
+        for rule in panel["fieldConfig"]["overrides"]
+    }
+    assert colours == {"critical": "red", "high": "orange", "medium": "yellow", "low": "blue"}
+    assert set(colours) == set(SEVERITIES)
+
+
+def test_a_number_that_nothing_judges_is_neither_green_nor_red() -> None:
+    colours = {
+        panel["title"]: panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"]
+        for panel in panels("overview")
+        if panel["type"] == "stat" and "mappings" not in panel["fieldConfig"]["defaults"]
+    }
+
+    assert {title for title, colour in colours.items() if colour == "blue"} == {"Events in", "Alerts"}
+
+
+@pytest.mark.parametrize("panel", panels("overview"), ids=lambda panel: panel["title"])
+def test_where_somebody_is_woken_a_line_is_drawn_and_always_in_sight(panel: dict[str, Any]) -> None:
+    if not panel["title"].startswith("Burn"):
+        return
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+
+    assert [step["value"] for step in steps] == [None, 6, 14.4]
+    assert drawn(panel)["thresholdsStyle"] == {"mode": "dashed"}
+    assert drawn(panel)["axisSoftMax"] > 14.4
