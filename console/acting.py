@@ -67,14 +67,14 @@ class Acting:
 
     def record_now(self, act: Act) -> None:
         """The same as `record`, holding up its thread."""
-        must_be_reachable(self._settings)
+        must_be_reachable(self._settings, answering=True)
         with self._lock:
             self._recorder = self._recorder or ActRecorder(self._settings, patience=PATIENCE_SECONDS)
         self._recorder.record(act)
 
     def send_now(self, topic: str, key: str | None, value: bytes, partition: int | None = None) -> None:
         """The same as `send`, holding up its thread."""
-        must_be_reachable(self._settings)
+        must_be_reachable(self._settings, answering=True)
         try:
             with self._lock:
                 self._producer = self._producer or _new_producer(self._settings)

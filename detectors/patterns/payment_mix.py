@@ -109,7 +109,7 @@ class Payments:
 
     A verified shop of some age that takes coins among other money stays below the line. It counts in full when
     hardly anything else comes in, amounts are stated in coins, the seller has turned to it, or nobody knows who
-    the seller is. A listed wallet counts by itself.
+    the seller is. A listed wallet counts by itself, and so does a turn of nearly all trade.
 
     Misses coins that are exchanged before they reach the marketplace.
 
@@ -137,7 +137,7 @@ class Payments:
     crypto: float = 1.1
     gift: float = 1.3
     coins: float = 0.7
-    turn: float = 0.6
+    turn: float = 3.0
     shared: float = 0.5
     listed: float = 2.0
     account: float = 2.0

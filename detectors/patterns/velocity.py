@@ -47,7 +47,7 @@ class Velocity:
     of payout account or device just before, and then dearer goods than ever, failing payments (card testing), or a
     turn to crypto. A new phone after a long break is no burst, nor is a sale at usual prices.
 
-    Misses a takeover that keeps the seller's pace; who comes back with other goods is a matter of `takeover`.
+    Misses what keeps the seller's pace: a turn to crypto is then a matter of `payment_mix`, other goods of `takeover`.
 
     Args:
         burst, woken, changed, amount, failed, turn: Weight of each fact.
@@ -82,5 +82,5 @@ class Velocity:
             self.changed * f["account_changed"] * (0.1 + 0.2 * burst + f["woken"] * (0.2 + 0.8 * burst)),
             self.amount * f["amount_high"] * burst * (1.0 + 7.0 * f["account_changed"]),
             self.failed * rise(above(f["failed_payments"], peers["failed_payments"]), 0.1, 0.3) * burst,
-            self.turn * rise(above(f["method_turn"], peers["method_turn"]), 0.08, 0.25),
+            self.turn * rise(above(f["method_turn"], peers["method_turn"]), 0.08, 0.25) * burst,
         )

@@ -368,7 +368,8 @@ def test_of_two_processes_one_reads_and_the_other_takes_over(
     database.close()
 
 
-def test_it_waits_for_kafka_and_says_so(tmp_path: Any) -> None:
+def test_it_waits_for_kafka_and_says_so(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.topics.PATIENCE_MS", 300)
     database = Database.open(str(tmp_path / "console.db"))
     feed = Feed(Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11"), database)
     feed.start()

@@ -265,7 +265,11 @@ def test_a_kafka_that_takes_connections_and_says_nothing_is_found_out_before_any
     asked: list[Settings] = []
     monkeypatch.setattr("console.pages.refused._latest", asked.append)
     app = made_app(settings_of(tmp_path, console_open=True, kafka_brokers=[silent]))
-    answer = visiting(app).get("/system/refused")
+    monkeypatch.setattr("console.acting.ActRecorder", asked.append)
+    visitor, place = visiting(app), "/alerts/alr_000003"
+    assert visitor.post(f"{place}/verdict", seen=place, version=1, verdict="confirmed").status_code == 303
+    assert "on its way to the log" in visitor.get(place).text
+    answer = visitor.get("/system/refused")
     assert answer.status_code == 503
     assert f"Kafka takes connections at {silent}, but says nothing; {STILL}" in answer.text
     assert not asked

@@ -26,6 +26,7 @@ from streams.kafka.poll import Partition
 from streams.kafka.producer import Producer
 from tests.kafka.recorder import Recorder, build, running
 from tests.services.kafka import RealKafka, Topics
+from tests.waiting import eventually
 
 HERE = TopicPartition("orders", 0)
 
@@ -111,6 +112,15 @@ def test_what_a_resumption_needs_is_there(app: App) -> None:
     assert parameters(Recovery.__init__)[:3] == ["self", "app", "tables"]
 
 
+def test_tables_start_with_what_ours_does_without_the_pause() -> None:
+    *_, body = inspect.getsource(TableManager.on_start).partition('"""Call when table manager is starting."""')
+
+    told = " ".join(body.split())
+    assert told == (
+        "await self.sleep(1.0) if not self.should_stop: await self._update_channels() await self.recovery.start()"
+    )
+
+
 def test_the_consumers_read_offsets_are_ours(app: App) -> None:
     """Faust drops what is below its own read offset, and the driver sets it whenever it seeks."""
     offsets: Any = app.consumer._read_offset
@@ -183,8 +193,8 @@ async def test_a_position_is_valid_once_it_is_set() -> None:
 async def test_what_a_running_consumer_is_made_of_is_what_we_reach_for(kafka: RealKafka, topics: Topics) -> None:
     (topic,) = topics("orders", partitions=1)
     async with running(kafka.bootstrap, topic) as stage:
-        await stage.reaches(0)
         consumer: Any = stage.app.consumer
+        await eventually(lambda: bool(consumer.claims))  # made when the position is set
         inner = consumer._thread._consumer
         state = inner._subscription.subscription.assignment._tp_state[TopicPartition(topic, 0)]
 

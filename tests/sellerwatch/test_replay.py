@@ -12,6 +12,7 @@ import polars
 import pytest
 
 from detectors.events import OrderPlaced, Record, Source, encode_record
+from sellerwatch.cli import app, main
 from simulator import simulate
 from streams.files import write_events
 from tests.upstream import line
@@ -33,17 +34,21 @@ def replay(*arguments: object) -> "subprocess.CompletedProcess[str]":
 
 
 def results(directory: Path, files: Sequence[Path]) -> tuple[bytes, bytes]:
+    """What a replay in this process gives."""
     alerts, decisions = directory / "alerts.jsonl", directory / "decisions.jsonl"
-    done = replay(*files, "--alerts", alerts, "--decisions", decisions)
-    assert done.returncode == 0, done.stderr
+    app(["replay", *map(str, files), "--alerts", str(alerts), "--decisions", str(decisions)], standalone_mode=False)
     return alerts.read_bytes(), decisions.read_bytes()
 
 
 @pytest.fixture(scope="module")
 def expected(events: list[Line], tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """What a process of its own gives, which hashes texts otherwise than this one."""
     directory = tmp_path_factory.mktemp("expected")
     write_events(directory / "events.jsonl", events)
-    return results(directory, [directory / "events.jsonl"])
+    alerts, decisions = directory / "alerts.jsonl", directory / "decisions.jsonl"
+    done = replay(directory / "events.jsonl", "--alerts", alerts, "--decisions", decisions)
+    assert done.returncode == 0, done.stderr
+    return alerts.read_bytes(), decisions.read_bytes()
 
 
 def test_decisions_have_what_the_contract_promises(expected: tuple[bytes, bytes], events: list[Line]) -> None:
@@ -168,19 +173,28 @@ def test_what_cannot_be_read_is_counted_and_the_rest_goes_on(tmp_path: Path) -> 
         (["events.jsonl", "--alerts", "out.jsonl", "--decisions", "out.jsonl"], "write to another file"),
     ],
 )
-def test_wrong_words_end_with_code_2_and_say_what_is_wrong(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_wrong_words_end_with_code_2_and_say_what_is_wrong(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_events(tmp_path / "events.jsonl", [line("order.placed")])
     (tmp_path / "events.csv").write_text("x")
     write_events(tmp_path / "log.jsonl", [LOG_LINE])
     words = [word.format(folder=tmp_path.name) for word in arguments]
-    command = [sys.executable, "-m", "sellerwatch", "replay", *words]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sellerwatch", "replay", *words])
 
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    with pytest.raises(SystemExit) as ended:
+        main()
 
-    assert done.returncode == 2
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
     assert b"order.placed" in (tmp_path / "events.jsonl").read_bytes()
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    assert says in told
+    assert "Traceback" not in told
 
 
 def test_a_dump_of_the_log_gives_what_the_fold_gives(tmp_path: Path) -> None:

@@ -423,7 +423,8 @@ def test_without_files_the_topics_are_read(tmp_path: Path, folder: Path, mock_ka
     assert "3 lines" in section(found, "overview").warnings[0]
 
 
-def test_a_broker_that_is_away_is_said() -> None:
+def test_a_broker_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.topics.PATIENCE_MS", 300)
     settings = Settings(kafka_brokers=["127.0.0.1:1"], kafka_api_version="0.11")
     with pytest.raises(UnavailableError, match="no Kafka broker answers"):
         build(period_of("2026-03-01", "2026-04-01"), Sources(), Choices(), settings)

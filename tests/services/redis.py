@@ -1,6 +1,7 @@
 """A real redis-server: the system's, or the one of the demo extra where there is none."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,6 +27,12 @@ class RealRedis(RedisServer):
             "databases": str(self.databases),
         }
         super().__init__(_binary(), always | {name.replace("_", "-"): value for name, value in options.items()})
+
+    @property
+    def version(self) -> int:
+        """The major version of the server."""
+        said = subprocess.run([self._binary, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        return int(said.partition(" v=")[2].partition(".")[0])
 
     def client(self) -> "redis.Redis":
         """A client of its first database."""

@@ -8,16 +8,26 @@ from typing import Any, Self
 import redis
 
 from sellerwatch.embedded.processes import free_port
+from tests.services import ServiceMissingError
 from tests.services.redis import RealRedis
 
 SLOTS = 16_384
+OLDEST = 7
+"""Major version of Redis, or of Valkey."""
 
 
 class RealRedisCluster:
-    """Three shards, up when entered."""
+    """Three shards, up when entered.
+
+    Raises:
+        ServiceMissingError: The server is older than Redis 7, which lets a node choose the port of its bus.
+    """
 
     def __init__(self, shards: int = 3) -> None:
         self.shards = [ClusterNode() for _ in range(shards)]
+        version = self.shards[0].version
+        if version < OLDEST:
+            raise ServiceMissingError(f"a cluster needs redis-server {OLDEST} or later, and this one is {version}")
         self._running = ExitStack()
 
     @property

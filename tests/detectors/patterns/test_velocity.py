@@ -90,7 +90,17 @@ def test_a_shop_whose_buyers_all_turn_to_crypto_is_found() -> None:
         trade.order(3_200, f"coin-{number % 12}", days=0.3, country="FR", method="crypto", confirmed_by="early")
 
     assert market.effects.alerts
-    assert {"method_turn", "risky_payment"} & set(market.contributions())
+    assert {"turn_to_risky_money", "method_turn", "risky_payment"} & set(market.contributions())
+
+
+def test_who_turns_to_crypto_at_its_own_pace_is_found_by_its_payments() -> None:
+    market = shop(80)
+    trade = Trade(market, seed=4)
+    for number in range(20):
+        trade.order(900 + 250 * number, f"coin-{number}", days=0.5, method="crypto")
+
+    assert set(market.patterns()) == {"payment_mix"}
+    assert market.effects.alerts[0].reasons[0].code == "turn_to_risky_money"
 
 
 def test_the_first_orders_of_a_new_seller_are_no_burst() -> None:
