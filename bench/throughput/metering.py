@@ -41,7 +41,8 @@ def meter(
 ) -> Speed:
     """Follows a subject from its first progress to `total` events, or for `most_seconds`.
 
-    What comes before the first progress (the start of the process, joining the group) does not count.
+    What comes before the first progress (the start of the process, joining the group) does not count, unless all was
+    done between two looks: then it is followed from the first of them.
 
     Raises:
         StalledError: Nothing was done within `start_seconds`.
@@ -51,13 +52,15 @@ def meter(
         return progress(), clock(), sum(map(used, pids))
 
     begun = clock()
-    first = look()
+    idle = first = look()
     while not first[0]:
         if clock() - begun > start_seconds:
             raise StalledError(f"nothing was done within {start_seconds:.0f} s")
         pause(LOOK_SECONDS)
-        first = look()
+        idle, first = first, look()
     last = first
+    if last[0] >= total:
+        first = idle
     while last[0] < total and last[1] - first[1] < most_seconds:
         pause(LOOK_SECONDS)
         last = look()

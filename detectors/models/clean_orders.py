@@ -72,6 +72,10 @@ class CleanOrders:
         """The order, which waits no longer."""
         return self._held.pop(key, None)
 
+    def longest(self) -> Held | None:
+        """The order that has waited longest, and waits no longer."""
+        return self._held.pop(next(iter(self._held))) if self._held else None
+
     def clean(self, now: Micros) -> Iterator[Held]:
         """Orders that by now have waited long enough, oldest first."""
         horizon = self._horizon

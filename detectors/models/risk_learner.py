@@ -34,6 +34,8 @@ EARLY: Final = 1_000
 """Outcomes that wait until there are enough for the first knots."""
 FEW, REPEATED = 150, 3
 """The first so many bad rows are each learned so often: a new fraud is to be known after some dozens of labels."""
+BESIDE: Final = 4
+"""Rows taken for good that have been learned for each bad one, at least."""
 REMEMBERED: Final = 4_096
 """Orders whose label was learned: a second label of theirs teaches nothing."""
 DOUBT: Final = 15.0
@@ -51,6 +53,10 @@ class RiskLearner:
 
     Bad rows all teach; clean ones by as much as they stand for. No seller gives more than 5 % of the
     labelled rows of a window.
+
+    Where bad labels come long before an order can count as clean, in a new installation or a backfill, orders that have
+    waited longest are taken for good at once: who learns bad ones alone takes all for bad (fake negatives; Ktena et
+    al.: Addressing Delayed Feedback for Continuous Training, 2019). A label that comes later is learned all the same.
 
     Args:
         name: Under which it publishes.
@@ -110,7 +116,9 @@ class RiskLearner:
         for order in self._clean.clean(self.now):
             self.validation.note(order.risk, False, order.weight)
             self._teach(order.levels, False, float(order.weight))
-        ready = self._shape is not None and self.bad >= self.params.warm_bad
+        while self._good < BESIDE * self.bad and (waiting := self._clean.longest()) is not None:
+            self._teach(waiting.levels, False, float(waiting.weight))
+        ready = self._shape is not None and self.params.warm_bad <= self.bad <= self._good
         self.due = ready and self._clock.tick(row.logged_at, self.learned)
 
     def _hold(self, row: TrainingRow, key: bytes, levels: bytes) -> None:
@@ -134,6 +142,11 @@ class RiskLearner:
     def _name_at(self, training_offset: int) -> str | None:
         """Under which name it published then; None where that was before its first version."""
         return next((name for name, since in reversed(self._names) if since <= training_offset), None)
+
+    @property
+    def _good(self) -> float:
+        """Rows that were learned as good."""
+        return self.learned - self.bad
 
     def _enough_bad(self) -> bool:
         return int(self._seen_bad[0].sum()) >= self.params.warm_bad

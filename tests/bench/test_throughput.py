@@ -55,6 +55,10 @@ def test_a_slow_subject_is_stopped_and_what_it_did_counts() -> None:
     assert subject.now < 25
 
 
+def test_what_is_done_between_two_looks_is_measured_from_the_first_of_them() -> None:
+    assert Subject(starts=0.01, rate=1e9).meter(5_000).wall > 0.0
+
+
 def test_a_subject_that_never_begins_is_not_waited_for_for_ever() -> None:
     with pytest.raises(StalledError, match="60 s"):
         Subject(starts=1e9, rate=1).meter(10)

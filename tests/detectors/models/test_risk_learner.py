@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.events import DAY
+from detectors.events import DAY, SECOND
 from detectors.models.clean_orders import CleanOrders, order_key
 from detectors.models.risk_learner import RiskLearner
 from detectors.models.risk_model import RiskModel
@@ -65,6 +65,26 @@ def test_nothing_is_taken_for_good_before_its_label_could_have_come() -> None:
         learner.learn_one(row)
     assert learner.learned == 0
     assert len(learner._clean) == 900
+
+
+def test_where_bad_labels_come_at_once_and_good_ones_in_weeks_the_usual_is_not_taken_for_bad() -> None:
+    draw, learner, said = random.Random(9), new(), []
+    usual = levels_of([(draw.random() * 0.7, draw.random(), draw.random(), 0.0) for _ in range(200)])
+    for number in range(4_000):  # a backfill: a year of trade in an hour
+        features = (draw.random(), draw.random(), draw.random(), 0.0)
+        row = order(number, features, weight=8, logged_at=400 * DAY + number * SECOND)
+        rows = [row]
+        if draw.random() < chance(features):
+            rows.append(msgspec.structs.replace(row, label="bad", label_source="dispute", weight=1))
+        for each in rows:
+            learner.learn_one(each)
+            if learner.due:
+                said.append(np.median(model_of(learner).judge(usual, [True] * len(usual)).probability))
+
+    assert learner.bad > 100
+    assert len(learner._clean) > 1_000, "none of them can count as clean yet"
+    assert len(said) > 3
+    assert max(said) < 0.1
 
 
 def test_an_order_that_was_disputed_is_never_learned_as_good() -> None:
