@@ -70,10 +70,10 @@ def ready(system: System, name: str) -> dict[str, bool]:
 
 def end_politely(system: System, *names: str) -> None:
     """Asks workers to stop, all at once; each ends with code 0 before an orchestrator would lose its patience."""
-    asked = time.monotonic()
-    for name in names:
-        system.workers[name].terminate()
-    assert [system.terminate(name) for name in names] == [0] * len(names)
+    asked, workers = time.monotonic(), [system.workers.pop(name) for name in names]
+    for worker in workers:
+        worker.terminate()
+    assert [worker.wait(15) for worker in workers] == [0] * len(names)
     assert time.monotonic() - asked < 12
 
 
