@@ -1,6 +1,6 @@
 """Publishing a policy: into the topic of policies, and from there into every partition of the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from streams import names
 from streams.errors import SellerwatchError, SettingsError, UnavailableError
 from streams.policy.chain import FIRST, Entry, Publication, chain, log_record, pack_entry
 from streams.policy.published import Document, pack
-from streams.reading import read_partition, reader
+from streams.reading import Held, read_partition, read_topic, reader
 from streams.settings import Settings
 from streams.topics import client_options, read_layout
 
@@ -41,8 +41,7 @@ def publications(settings: Settings) -> list[Publication]:
         UnavailableError: No broker answers.
     """
     _log_partitions(settings)
-    with _clients(settings) as (consumer, _):
-        return _counting(consumer, _keys(settings))
+    return _counting(read_topic(settings, names.POLICIES), _keys(settings))
 
 
 def publish(
@@ -60,14 +59,14 @@ def publish(
     """
     keys, partitions = _keys(settings), _log_partitions(settings)
     with _clients(settings) as (consumer, producer):
-        counting = _counting(consumer, keys)
+        counting = _counting(read_partition(consumer, PLACE), keys)
         last = counting[-1] if counting else None
         if last is not None and last.entry.version == version:
             _forward(producer, last, partitions)
             return Published(last, False, partitions)
         entry = Entry(last.number if last else FIRST, version, pack(document, keys[0]), now, author=author, note=note)
         number = _send(producer, names.POLICIES, 0, pack_entry(entry, keys[0]))
-        counting = _counting(consumer, keys)
+        counting = _counting(read_partition(consumer, PLACE), keys)
         ours = next((counted for counted in counting if counted.number == number), None)
         if ours is None:
             theirs = counting[-1].entry
@@ -108,9 +107,9 @@ def _clients(settings: Settings) -> Iterator[tuple[KafkaConsumer, KafkaProducer]
         raise UnavailableError(f"Kafka does not answer: {error!r}; repeat the command, it does nothing twice") from None
 
 
-def _counting(consumer: KafkaConsumer, keys: Sequence[bytes]) -> list[Publication]:
+def _counting(entries: Iterable[Held], keys: Sequence[bytes]) -> list[Publication]:
     """The publications that count, oldest first."""
-    return chain([(held.offset, held.value) for held in read_partition(consumer, PLACE)], keys)
+    return chain([(held.offset, held.value) for held in entries], keys)
 
 
 def _send(producer: KafkaProducer, topic: str, partition: int, value: bytes) -> int:
