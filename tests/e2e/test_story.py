@@ -186,6 +186,7 @@ def test_it_comes_back_as_labels_by_which_the_model_of_risk_is_judged(confirmed:
     wait_until(lambda: system.metrics("learn")[JUDGED] == len(rows), 60, "the model is judged by them")
 
     dispute(system, "later", DUE)
+    wait_until(lambda: system.metrics("learn")[JUDGED] == len(rows) + DUE, 60, "each of them is judged, once")
     wait_until(lambda: most_judged(confirmed) >= len(rows), 60, "the models' page counts them")
     learned = rf"{len(rows)} orders of the seller became labels, from which <[^>]+>{RISK}-\d+-\w+</a> has learned"
     wait_until(lambda: bool(re.search(learned, confirmed.analyst.get(confirmed.page).text)), 60, "the alert's page too")
